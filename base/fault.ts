@@ -1,0 +1,216 @@
+/** The one catalogue of expected failures: code, what is said, what to do next, exit code of the CLI. Told in docs/faults.md. */
+
+export interface FaultText {
+  /** One sentence; `{name}` is filled from the facts. */
+  says: string;
+  remedy: string;
+  /** Exit code of the CLI, DESIGN §12. */
+  exit: number;
+}
+
+export const FAULTS = {
+  // ── the bus ──
+  BUS_DOWN: {
+    says: 'Cannot reach the broker at {url}: {cause}; nothing was sent',
+    remedy: 'Start it ("cupola start"), or name another with "--broker URL"',
+    exit: 4,
+  },
+  BUS_VERSION: { says: 'Cannot talk MQTT {version} to {url}: the broker refuses it', remedy: 'Set "hub.mqtt.protocol: 4"', exit: 4 },
+  TLS_UNTRUSTED: {
+    says: 'Cannot trust the certificate of "{host}": {cause}',
+    remedy: 'Replace the file named by "hub.mqtt.tls" that does not match',
+    exit: 4,
+  },
+  BUS_REFUSED: {
+    says: 'Cannot connect to {url}: name, password or client id refused',
+    remedy: 'Check the file named by "hub.mqtt.credentials"',
+    exit: 6,
+  },
+  UNKNOWN_AGENT: {
+    says: 'Cannot reach agent "{agent}": nobody by this name was ever seen',
+    remedy: 'Run "cupola status" for the names there are{near}',
+    exit: 5,
+  },
+  AGENT_ABSENT: {
+    says: 'Cannot reach agent "{agent}": {why}',
+    remedy: 'Run "cupola why {agent}" to see its last exit',
+    exit: 3,
+  },
+  NO_REPLY: {
+    says: 'Cannot get an answer from "{agent}": alive, but silent for {ttlMs} ms',
+    remedy: 'It is overloaded, or this user has no right to ask it',
+    exit: 7,
+  },
+  OUTCOME_UNKNOWN: {
+    says: 'Cannot tell the outcome at "{agent}": sent, perhaps done, and the agent has restarted since',
+    remedy: 'Run "cupola status {agent}" and look for session "{session}"',
+    exit: 7,
+  },
+  EXPIRED: {
+    says: 'Request not done: it is older than its {ttlMs} ms',
+    remedy: 'Send it again; if it happens again, compare the clocks of both machines',
+    exit: 7,
+  },
+  DENIED: {
+    says: 'Request refused: it needs class {needed}, and came with class {held}',
+    remedy: 'Send it with class {needed}, or ask an admin to do it',
+    exit: 6,
+  },
+  NOT_AUTHORIZED: {
+    says: 'Request refused: {problem}',
+    remedy: 'Run it as the user who owns {keyFile}, on this machine',
+    exit: 6,
+  },
+  BUSY: { says: 'Request not taken: {what} is full', remedy: 'Send it again after {retryMs} ms', exit: 6 },
+  RATE_LIMITED: { says: 'Request not taken: more than {limit}', remedy: 'Send it again after {retryMs} ms', exit: 6 },
+  STALE_SESSION: {
+    says: 'Request not done: session "{session}" is over, "{current}" is current',
+    remedy: 'Ask for the status and name the current session',
+    exit: 6,
+  },
+  STALE_GENERATION: {
+    says: 'Request not done: meant for generation {asked} of "{agent}", now it is {current}',
+    remedy: 'Ask for the status of the operation, then decide',
+    exit: 7,
+  },
+  REQUEST_INVALID: { says: 'Request not valid: {problem}', remedy: 'Compare it with docs/protocol.md', exit: 2 },
+  METHOD_UNKNOWN: { says: 'Method "{method}" not known', remedy: 'Use one of: {known}', exit: 2 },
+  TOO_LARGE: { says: 'Message not sent: {bytes} bytes, at most {limit}', remedy: 'Send less, or a file', exit: 2 },
+  NAME_INVALID: { says: 'Name "{name}" not usable: {problem}', remedy: 'Use letters, digits, "_" and "-", at most 64', exit: 9 },
+  AGENT_DUPLICATE: {
+    says: 'Cannot start "{agent}": live on "{host}", pid {pid}, since {since}',
+    remedy: 'Stop that one first, or choose another instance-id',
+    exit: 6,
+  },
+  AGENT_FENCED: {
+    says: 'Ended "{agent}": generation {newer} has taken its place',
+    remedy: 'Nothing to do; run "cupola why {agent}" for the reason',
+    exit: 6,
+  },
+  PROTOCOL_NEWER: { says: 'Cannot talk to "{agent}": it speaks protocol {major}', remedy: 'Update this program', exit: 6 },
+  FILTER_DENIED: { says: 'Cannot subscribe "{filter}": the broker refuses it', remedy: 'Check the rights of user "{user}" at the broker', exit: 6 },
+  // ── the embedded broker ──
+  BROKER_OPEN: {
+    says: 'Broker not started: {address} is reachable from other machines and there are no users',
+    remedy: 'Listen on 127.0.0.1 only; users come with "cupola user add" and "cupola host enroll"',
+    exit: 9,
+  },
+  BROKER_PORT: {
+    says: 'Broker not started: {address} is taken{holder}',
+    remedy: 'Stop that program, or set another port in "hub.mqtt.url" and in the settings of the Broker',
+    exit: 1,
+  },
+  BROKER_INTERNALS: {
+    says: 'Broker not started: its library has no "{part}" any more',
+    remedy: 'Install aedes {version} exactly',
+    exit: 1,
+  },
+  // ── operations and sessions ──
+  OPERATION_UNKNOWN: { says: 'Operation "{op}" not known', remedy: 'Use one of: {known}', exit: 5 },
+  OPERATION_ACTIVE: { says: 'Operation "{op}" already in progress.', remedy: 'Wait for it, or stop it first', exit: 6 },
+  OPERATION_KIND: { says: '"{op}" is a {type}: it takes "{verb}"', remedy: 'Use "{verb}"', exit: 2 },
+  OPERATION_QUEUE_FULL: { says: 'Operation "{op}" not started: {waiting} calls wait already', remedy: 'Try again after 1 s', exit: 6 },
+  NOT_ABORTABLE: { says: 'Task "{op}" cannot be aborted: it goes on to its end', remedy: 'Wait for it', exit: 6 },
+  PARAMS_INVALID: { says: '{problems}', remedy: 'See "cupola help {op}" or the api of the agent', exit: 2 },
+  SESSION_UNKNOWN: { says: 'Session "{session}" of "{op}" not known', remedy: 'The last 20 are kept: ask for the history', exit: 5 },
+  SESSION_FAILED: { says: '{text}', remedy: 'Read the messages of the session', exit: 1 },
+  STOPPING: { says: '"{agent}" is ending: {reason}', remedy: 'Start it again after it has come back', exit: 6 },
+  DATA_NOT_JSON: { says: 'Data of "{op}" not shown: {problem}', remedy: 'Correct the agent: data must be plain JSON', exit: 1 },
+  DATA_TOO_LARGE: { says: 'Data of "{op}" not shown: {bytes} bytes, at most {limit}', remedy: 'Keep less in session.data, use a feed', exit: 1 },
+  FEED_SHAPE: { says: 'Block of feed "{feed}" refused: {problem}', remedy: 'Publish every declared field, equally long, in order of time', exit: 1 },
+  FEED_UNKNOWN: { says: 'Feed "{feed}" not known', remedy: 'Use one of: {known}', exit: 5 },
+  // ── starting an agent ──
+  AGENT_SCHEMA: { says: 'Agent "{agent}" not started: {problem}', remedy: 'Correct the agent class', exit: 9 },
+  SETTINGS_INVALID: { says: 'Settings of "{agent}" not valid: {problems}', remedy: 'Correct its entry in {where}', exit: 9 },
+  CLASS_UNKNOWN: {
+    says: 'Agent class "{agentClass}" not installed',
+    remedy: 'Installed are: {known}. Add its package or folder to "plugins"{near}',
+    exit: 5,
+  },
+  AGENT_FILE: { says: 'Agent file "{file}" not usable: {problem}', remedy: 'Give a file that exports one agent, or "--export NAME"', exit: 5 },
+  ENTRY_AMBIGUOUS: { says: 'Which entry of class "{agentClass}": {ids}', remedy: 'Add "--instance-id ID"', exit: 2 },
+  // ── stores and folders ──
+  STORE_LOCKED: { says: 'Store "{folder}" is in use by another process', remedy: 'End the program that has it', exit: 6 },
+  STORE_FAILED: { says: 'Store "{folder}" not writable: {cause}', remedy: 'Free space or mend the folder: what is acknowledged now is lost at a restart', exit: 1 },
+  FOLDER_UNUSABLE: { says: 'Folder "{folder}" not usable: {cause}', remedy: 'Make it writable for this user, or choose another with "--state-dir"', exit: 9 },
+  // ── site config ──
+  CONFIG_INVALID: { says: 'Site config not usable: {problem}', remedy: 'Run "cupola validate" for each place', exit: 9 },
+  CONFIG_MISSING: { says: 'Site config not found: {problem}', remedy: 'Give "--site-file PATH"', exit: 9 },
+  // ── HostManager ──
+  ALREADY_RUNNING: {
+    says: 'HostManager "{agent}" runs already: pid {pid}, since {since}',
+    remedy: 'Use it as it is: "cupola status"; "cupola stop" ends it',
+    exit: 6,
+  },
+  MANAGER_NOT_RUNNING: { says: 'manager is not running', remedy: 'Start it: "cupola start {agent}.manager"', exit: 3 },
+  TARGET_UNKNOWN: { says: 'Instance "{target}" not known{near}', remedy: 'Run "cupola status" for the names there are', exit: 5 },
+  HOST_MANAGER_ABSENT: { says: 'HostManager of host "{host}" not running', remedy: 'Start it: "cupola start"', exit: 3 },
+  START_TIMEOUT: { says: 'HostManager not ready after {waitedMs} ms', remedy: 'Read {log}', exit: 7 },
+  NOT_YET: { says: '{what} not available in this version', remedy: '{remedy}', exit: 2 },
+  NOT_REACHED: { says: '"{instance}" not {wanted} after {waitedMs} ms: it is {is}', remedy: 'Run "cupola why {instance}"', exit: 7 },
+  NOT_WANTED: { says: 'Not as wanted: {which}', remedy: 'Run "cupola why ID" for each', exit: 3 },
+  CONFIRM: { says: 'Not done: {what}', remedy: 'Add "--yes"', exit: 6 },
+  // ── the CLI ──
+  USAGE: { says: '{problem}', remedy: '{remedy}', exit: 2 },
+  TIMEOUT: { says: '{what} not over after {waitedMs} ms', remedy: 'It goes on; wait for it with "{next}"', exit: 7 },
+  INTERNAL: { says: 'Bug in Cupola: {cause}', remedy: 'Report it with the log around this time', exit: 1 },
+} as const satisfies Record<string, FaultText>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** An expected failure. It crosses the bus, prints in the CLI and shows on the page unchanged. */
+export interface Fault {
+  code: string;
+  message: string;
+  remedy: string;
+  facts: Record<string, unknown>;
+  /** When a repeat makes sense. */
+  retry_ms?: number;
+}
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; fault: Fault };
+
+/** Make the fault `code`, its sentences filled from `facts`. */
+export function fault(code: FaultCode, facts: Record<string, unknown> = {}): Fault {
+  const { says, remedy } = FAULTS[code];
+  return { code, message: fill(says, facts), remedy: fill(remedy, facts), facts };
+}
+
+export const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
+export const failed = (code: FaultCode, facts: Record<string, unknown> = {}): { ok: false; fault: Fault } => ({
+  ok: false,
+  fault: fault(code, facts),
+});
+
+/** Exit code of the CLI for a fault code; 1 for one that this version does not know. */
+export const exitOf = (code: string): number => (isFaultCode(code) ? FAULTS[code].exit : 1);
+
+export const isFaultCode = (code: string): code is FaultCode => Object.hasOwn(FAULTS, code);
+
+/** A fault on its way up through code that has nothing to say about it. */
+export class CupolaFault extends Error {
+  readonly fault: Fault;
+  constructor(given: Fault) {
+    super(given.message);
+    this.name = 'CupolaFault';
+    this.fault = given;
+  }
+}
+
+/** The value of an outcome, or its fault thrown. */
+export function must<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw new CupolaFault(outcome.fault);
+}
+
+/** What a thrown thing says, in one line and without a stack. */
+export const causeOf = (thrown: unknown): string =>
+  (thrown instanceof Error ? thrown.message : String(thrown)).split('\n', 1)[0] ?? '';
+
+function fill(text: string, facts: Record<string, unknown>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const fact = facts[name];
+    if (fact === undefined || fact === null) return '';
+    return Array.isArray(fact) ? fact.join(', ') : String(fact);
+  });
+}
