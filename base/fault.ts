@@ -113,6 +113,11 @@ export const FAULTS = {
   NOT_ABORTABLE: { says: 'Task "{op}" cannot be aborted: it goes on to its end', remedy: 'Wait for it', exit: 6 },
   PARAMS_INVALID: { says: '{problems}', remedy: 'See "cupola help {op}" or the api of the agent', exit: 2 },
   SESSION_UNKNOWN: { says: 'Session "{session}" of "{op}" not known', remedy: 'The last 20 are kept: ask for the history', exit: 5 },
+  GENERATION_CRASHED: {
+    says: 'Session of "{op}" ended: the process that ran it (generation {g}) is gone',
+    remedy: 'Start it again; "cupola why" tells the exit',
+    exit: 1,
+  },
   SESSION_FAILED: { says: '{text}', remedy: 'Read the messages of the session', exit: 1 },
   STOPPING: { says: '"{agent}" is ending: {reason}', remedy: 'Start it again after it has come back', exit: 6 },
   DATA_NOT_JSON: { says: 'Data of "{op}" not shown: {problem}', remedy: 'Correct the agent: data must be plain JSON', exit: 1 },
@@ -159,14 +164,14 @@ export const FAULTS = {
 export type FaultCode = keyof typeof FAULTS;
 
 /** An expected failure. It crosses the bus, prints in the CLI and shows on the page unchanged. */
-export interface Fault {
+export type Fault = {
   code: string;
   message: string;
   remedy: string;
   facts: Record<string, unknown>;
   /** When a repeat makes sense. */
   retry_ms?: number;
-}
+};
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; fault: Fault };
 
