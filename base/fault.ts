@@ -89,6 +89,11 @@ export const FAULTS = {
   },
   PROTOCOL_NEWER: { says: 'Cannot talk to "{agent}": it speaks protocol {major}', remedy: 'Update this program', exit: 6 },
   FILTER_DENIED: { says: 'Cannot subscribe "{filter}": the broker refuses it', remedy: 'Check the rights of user "{user}" at the broker', exit: 6 },
+  BROKER_URL: {
+    says: 'Address "{url}" of the broker not usable: {problem}',
+    remedy: 'Write "mqtt://HOST:PORT"; name and password go into the file named by "hub.mqtt.credentials"',
+    exit: 9,
+  },
   // ── the embedded broker ──
   BROKER_OPEN: {
     says: 'Broker not started: {address} is reachable from other machines and there are no users',
