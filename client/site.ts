@@ -47,6 +47,10 @@ export interface SiteAgent {
   presence: Presence | undefined;
   /** Op codes; EXPIRED for an agent that is not here. */
   codes: Record<string, number>;
+  /** Time since its last sign of life, ms. */
+  silentMs: number;
+  /** `{root}.{id}`: what OCS calls its address. */
+  address: string;
 }
 
 export interface Site {
@@ -80,12 +84,20 @@ export async function connect(options: ConnectOptions = {}): Promise<Site> {
     clock,
   });
   const root = options.root ?? config?.root ?? 'observatory';
-  return openSite(must(await busCaller({ dialer, root, clock, connectMs: options.timeoutMs ?? 5_000 })), clock);
+  return openSite(must(await busCaller({ dialer, root, clock, connectMs: options.timeoutMs ?? 5_000 })), clock, root);
 }
 
 /** A site over a caller that is there already. */
-export function openSite(caller: BusCaller, clock: Clock): Site {
-  const seen = (roster: Roster) => roster.all().map((one) => ({ id: one.agent, liveness: roster.liveness(one), presence: one.presence, codes: roster.codes(one) }));
+export function openSite(caller: BusCaller, clock: Clock, root: string): Site {
+  const seen = (roster: Roster): SiteAgent[] =>
+    roster.all().map((one) => ({
+      id: one.agent,
+      liveness: roster.liveness(one),
+      presence: one.presence,
+      codes: roster.codes(one),
+      silentMs: clock.monotonicMs() - one.lastSignMs,
+      address: `${root}.${one.agent}`,
+    }));
   const apis = new Map<string, Promise<Api>>();
   const apiOf = (agent: string): Promise<Api> => {
     const key = `${agent} ${caller.roster.get(agent)?.presence?.api_hash ?? ''}`;

@@ -1,7 +1,8 @@
 /** Filters that several readers share on one link: subscribed once, again after each reconnect, dropped with the last reader. */
 import type { Cancel } from '../base/clock.ts';
-import type { Connection, Message } from '../bus/bus.ts';
 import { must } from '../base/fault.ts';
+import type { Connection, Message } from '../bus/bus.ts';
+import { matches } from '../protocol/filters.ts';
 
 export interface Subscriptions {
   /** `listener` gets every message of `filter`; a late reader of a shared filter does not see what is retained again. */
@@ -41,12 +42,4 @@ export function subscriptions(connection: () => Connection | undefined): Subscri
       }
     },
   };
-}
-
-/** Does a topic match a filter of literal levels and `+`? */
-export function matches(filter: string, topic: string): boolean {
-  if (filter === topic) return true;
-  const asked = filter.split('/');
-  const levels = topic.split('/');
-  return asked.length === levels.length && asked.every((level, i) => level === '+' || level === levels[i]);
 }

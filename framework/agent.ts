@@ -41,6 +41,8 @@ export interface Setup<Settings> {
   onStart(act: () => Promise<void> | void): void;
   /** Run at the end, after the sessions are over; last declared first. */
   onEnd(act: (reason: string) => Promise<void> | void): void;
+  /** Run at the very end, after the bus has been left. */
+  onGone(act: () => Promise<void> | void): void;
   /** Heartbeats on the bus on or off: a means to try out what others make of silence. */
   setHeartbeat(on: boolean): void;
 }
