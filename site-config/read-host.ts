@@ -5,7 +5,7 @@ import { EntryKeys } from './entry-keys.ts';
 import { type MapNode, type YamlNode, childOf, isNull, pairOf, shownOf } from './node.ts';
 import { type HostGiven, type Identity, readArguments, readEntry, readIdentity } from './read-entry.ts';
 import { isIdleKey, noteIdleKeys, readMqtt } from './read-hub.ts';
-import { shapeOf, unknownKeyFinding } from './shape.ts';
+import { shapeOf } from './shape.ts';
 import type { AutoRefresh, Entry, EntryPlace, HostBlock, Mqtt } from './site.ts';
 import { type Span } from './span.ts';
 import { orderProblems } from './start-order.ts';

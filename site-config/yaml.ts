@@ -2,6 +2,7 @@
 import { EVENT_ID, type Event, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml';
 import type { FaultCode } from '../base/fault.ts';
 import type { Finding } from './complaint.ts';
+import { PaddedError, type Padded, parsePadded } from './flow-indent.ts';
 import { mergePairs } from './merge-keys.ts';
 import type { YamlNode } from './node.ts';
 import { type CoreTag, type Scalar, resolvePlain, resolveTagged, text as textScalar } from './scalar.ts';
@@ -23,8 +24,10 @@ export function readYaml(source: string): YamlReading {
     return { node: compose(source, findings), findings };
   } catch (thrown) {
     if (thrown instanceof Refusal) findings.push(thrown.finding);
-    else if (thrown instanceof YAMLException) findings.push(troubleOf(source, thrown.reason, thrown.mark?.position ?? 0));
-    else throw thrown;
+    else if (thrown instanceof PaddedError && thrown.thrown instanceof YAMLException) {
+      const { reason, mark } = thrown.thrown;
+      findings.push(troubleOf(source, reason, thrown.padded.origin(mark?.position ?? 0)));
+    } else throw thrown;
     return { node: undefined, findings };
   }
 }
@@ -49,7 +52,8 @@ interface Weighed {
 }
 
 interface Composer {
-  readonly source: string;
+  /** Offsets of events count in its text; those of spans in what was written. */
+  readonly padded: Padded;
   readonly events: readonly Event[];
   readonly findings: Finding[];
   readonly anchors: Map<string, Weighed | 'open'>;
@@ -60,25 +64,25 @@ interface Composer {
 function compose(source: string, findings: Finding[]): YamlNode {
   if (Buffer.byteLength(source) > LIMITS.bytes) throw new Refusal(NOWHERE, 'CONFIG_LIMIT', { problem: 'more than 4 MiB of text' });
   // One level beyond the limit is parsed, so that the complaint is ours and names the place.
-  const events = parseEvents(source, { maxDepth: LIMITS.depth + 2 });
-  const composer: Composer = { source, events, findings, anchors: new Map(), next: 1, aliases: 0 };
+  const { parsed: events, padded } = parsePadded(source, (text) => parseEvents(text, { maxDepth: LIMITS.depth + 2 }), deficientAt);
+  const composer: Composer = { padded, events, findings, anchors: new Map(), next: 1, aliases: 0 };
   const first = events[1];
   if (first === undefined || first.type === EVENT_ID.POP) throw new Refusal(NOWHERE, 'CONFIG_EMPTY', {});
   const { node } = composeNode(composer, 1);
   const second = events.slice(composer.next).find((event) => event.type !== EVENT_ID.POP && event.type !== EVENT_ID.DOCUMENT);
-  if (second) throw new Refusal(spanOf(second, source), 'CONFIG_SYNTAX', { problem: 'a second document begins here, and a site config is one' });
+  if (second) throw new Refusal(spanOf(second, padded), 'CONFIG_SYNTAX', { problem: 'a second document begins here, and a site config is one' });
   return node;
 }
 
 function composeNode(composer: Composer, depth: number): Weighed {
   const event = composer.events[composer.next++];
   if (event === undefined) throw new Refusal(NOWHERE, 'CONFIG_SYNTAX', { problem: 'it ends in the middle of a value' });
-  const span = spanOf(event, composer.source);
-  if (event.type === EVENT_ID.ALIAS) return aliased(composer, composer.source.slice(event.anchorStart, event.anchorEnd), span, depth);
+  const span = spanOf(event, composer.padded);
+  if (event.type === EVENT_ID.ALIAS) return aliased(composer, composer.padded.text.slice(event.anchorStart, event.anchorEnd), span, depth);
   if (depth > LIMITS.depth) throw new Refusal(span, 'CONFIG_LIMIT', { problem: `nested deeper than ${LIMITS.depth}` });
   if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP) throw new Refusal(span, 'CONFIG_SYNTAX', { problem: 'a value is missing' });
-  const anchor = event.anchorStart >= 0 ? composer.source.slice(event.anchorStart, event.anchorEnd) : undefined;
-  const tag = event.tagStart >= 0 ? composer.source.slice(event.tagStart, event.tagEnd) : undefined;
+  const anchor = event.anchorStart >= 0 ? composer.padded.text.slice(event.anchorStart, event.anchorEnd) : undefined;
+  const tag = event.tagStart >= 0 ? composer.padded.text.slice(event.tagStart, event.tagEnd) : undefined;
   if (anchor !== undefined) {
     if (composer.anchors.has(anchor)) throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `anchor "${anchor}" is set twice` });
     composer.anchors.set(anchor, 'open');
@@ -97,7 +101,7 @@ interface Given {
 
 function makeNode(composer: Composer, event: Event, { span, tag, depth }: Given): Weighed {
   if (event.type === EVENT_ID.SCALAR) {
-    const source = getScalarValue(composer.source, event);
+    const source = getScalarValue(composer.padded.text, event);
     const scalar = scalarOf(source, event.style === SCALAR_STYLE.PLAIN, tag, span);
     return { node: { kind: 'scalar', span, scalar, source }, nodes: 1, depth: 1 };
   }
@@ -138,7 +142,7 @@ function composeList(composer: Composer, span: Span, depth: number): Weighed {
     items.push(item.node);
     nodes += item.nodes;
     below = Math.max(below, item.depth);
-    end = Math.max(end, at?.type === EVENT_ID.ALIAS ? at.anchorEnd : item.node.span.end);
+    end = Math.max(end, at?.type === EVENT_ID.ALIAS ? composer.padded.origin(at.anchorEnd) : item.node.span.end);
   }
   composer.next++;
   return { node: { kind: 'list', span: { start: span.start, end }, items }, nodes, depth: below + 1 };
@@ -154,7 +158,7 @@ function composeMap(composer: Composer, span: Span, depth: number): Weighed {
     raw.push({ keyNode: key.node, value: value.node });
     nodes += key.nodes + value.nodes;
     below = Math.max(below, key.depth, value.depth);
-    end = Math.max(end, at?.type === EVENT_ID.ALIAS ? at.anchorEnd : value.node.span.end);
+    end = Math.max(end, at?.type === EVENT_ID.ALIAS ? composer.padded.origin(at.anchorEnd) : value.node.span.end);
   }
   composer.next++;
   const merged = mergePairs(raw, composer.findings);
@@ -162,15 +166,23 @@ function composeMap(composer: Composer, span: Span, depth: number): Weighed {
   return { node: { kind: 'map', span: { start: span.start, end }, pairs: merged.pairs }, nodes, depth: below + 1 };
 }
 
-function spanOf(event: Event, source: string): Span {
-  if (event.type === EVENT_ID.ALIAS) return { start: event.anchorStart - 1, end: event.anchorEnd };
-  if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) return { start: event.start, end: event.start + 1 };
-  if (event.type !== EVENT_ID.SCALAR) return NOWHERE;
-  if (event.valueStart < 0) return { start: Math.max(0, event.tagStart), end: Math.max(0, event.tagEnd) };
-  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-  const end = quoted ? event.valueEnd + 1 : event.valueEnd;
-  return { start: quoted ? event.valueStart - 1 : event.valueStart, end: Math.min(end, source.length) };
+function spanOf(event: Event, { text, origin }: Padded): Span {
+  const [start, end] = rangeOf(event, text.length);
+  return { start: origin(start), end: origin(end) };
 }
+
+function rangeOf(event: Event, length: number): readonly [number, number] {
+  if (event.type === EVENT_ID.ALIAS) return [event.anchorStart - 1, event.anchorEnd];
+  if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) return [event.start, event.start + 1];
+  if (event.type !== EVENT_ID.SCALAR) return [0, 0];
+  if (event.valueStart < 0) return [Math.max(0, event.tagStart), Math.max(0, event.tagEnd)];
+  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+  return [quoted ? event.valueStart - 1 : event.valueStart, Math.min(quoted ? event.valueEnd + 1 : event.valueEnd, length)];
+}
+
+/** The one complaint that is thrown only inside brackets and quotes. */
+const deficientAt = (thrown: unknown): number | undefined =>
+  thrown instanceof YAMLException && thrown.reason === 'deficient indentation' ? thrown.mark?.position : undefined;
 
 const isCoreTag = (tag: string | undefined): tag is CoreTag =>
   tag !== undefined && ['null', 'bool', 'int', 'float', 'timestamp', 'str'].includes(tag);
