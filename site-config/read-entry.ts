@@ -1,6 +1,7 @@
 /** One entry of `agent-instances`: who it is, and what is wanted of it. */
 import { didYouMean } from '../base/nearest.ts';
 import { nameProblem } from '../protocol/topics.ts';
+import { placeholderProblem } from './command.ts';
 import type { Finding } from './complaint.ts';
 import { entryOf } from './entry.ts';
 import { EntryKeys, HOST_ONLY_KEYS, OCS_ENTRY_KEYS } from './entry-keys.ts';
@@ -136,6 +137,11 @@ function reviewNeeds({ node, instanceId, agentClass }: Identity, keys: EntryKeys
   if (manage !== 'host') return true;
   if (agentClass === 'Command' && keys.command === undefined) {
     findings.push({ span: childOf(node, 'agent-class')?.span ?? node.span, severity: 'E', code: 'CONFIG_KEY_MISSING', facts: { key: 'command', where: `"${instanceId}"`, remedy: 'Add "command: [PROGRAM, ARGUMENT]"' } });
+    return false;
+  }
+  const unfilled = agentClass === 'Command' && keys.command !== undefined ? placeholderProblem(keys.command) : undefined;
+  if (unfilled) {
+    findings.push({ span: childOf(node, 'command')?.span ?? node.span, severity: 'E', code: 'CONFIG_PLACEHOLDER', facts: { ...unfilled, instanceId } });
     return false;
   }
   if (keys.user !== undefined && host.asRoot === false) {

@@ -103,6 +103,7 @@ function readHosts(hosts: MapNode, site: SiteGiven, wanted: string | undefined, 
     if (!HOST_NAME.test(key)) {
       const facts = { key: 'host name', found: `"${key}"`, where: '"hosts"', problem: 'a host name is letters, digits, "_", "." and "-", at most 64', remedy: 'Rename it' };
       findings.push({ span: keySpan, severity: 'B', code: 'CONFIG_VALUE', facts, host: key });
+      brokenHosts.push(key);
       continue;
     }
     const block = readHost(key, value, keySpan, site, findings);
