@@ -1,11 +1,13 @@
 /** The site from a program: agents as objects, operations as functions, feeds as iterations (framework §9). */
+import { hostname } from 'node:os';
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts';
 import { CupolaFault, fault, must } from '../base/fault.ts';
+import { PACKAGE_FOLDER } from '../base/package.ts';
 import { mqttDialer } from '../bus/mqtt-connection.ts';
 import type { Api, Presence, Reply } from '../protocol/envelope.ts';
 import type { Session } from '../protocol/session.ts';
 import { LOCAL_USER, type RequestClass } from '../protocol/topics.ts';
-import { locateSite } from '../site-config/locate.ts';
+import { findSite } from '../site-config/find-site.ts';
 import { type BusCaller, busCaller } from './bus-caller.ts';
 import type { Caller } from './caller.ts';
 import { type FeedReader, feedReader } from './feed-reader.ts';
@@ -75,15 +77,12 @@ export interface ConnectOptions {
 /** Connect to the site; throws a CupolaFault when no broker answers. */
 export async function connect(options: ConnectOptions = {}): Promise<Site> {
   const clock = systemClock();
-  const located = options.url ? undefined : locateSite({ flags: options.siteFile ? { siteFile: options.siteFile } : {}, env: process.env, cwd: process.cwd() });
-  const config = located?.ok ? located.value.config : undefined;
-  const dialer = mqttDialer({
-    urls: options.url ? [options.url] : (config?.mqtt.urls ?? ['mqtt://127.0.0.1:1883']),
-    user: LOCAL_USER,
-    protocol: config?.mqtt.protocol ?? 4,
-    clock,
-  });
-  const root = options.root ?? config?.root ?? 'observatory';
+  const found = options.url
+    ? undefined
+    : must(findSite({ flags: { siteFile: options.siteFile }, env: process.env, cwd: process.cwd(), hostname: hostname(), own: PACKAGE_FOLDER }));
+  const mqtt = found?.block.mqtt ?? { urls: [options.url ?? ''], protocol: 4 as const };
+  const root = options.root ?? found?.config.root ?? 'observatory';
+  const dialer = mqttDialer({ urls: mqtt.urls, protocol: mqtt.protocol, user: LOCAL_USER, clock });
   return openSite(must(await busCaller({ dialer, root, clock, connectMs: options.timeoutMs ?? 5_000 })), clock, root);
 }
 

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Cancel, Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Site } from '../client/site.ts';
+import type { HostFolder } from '../store/host-folder.ts';
 import type { Store } from '../store/store.ts';
 import type { Feed, FeedFields, FeedOptions } from './feed.ts';
 import type { Lock } from './lock.ts';
@@ -17,10 +18,21 @@ export interface Identity {
   generation: number;
 }
 
+/** Where this process stands: for agents that read more of the site than their own entry. */
+export interface SitePlace {
+  stateDir: string;
+  workingDir: string;
+  /** The site file as named, or undefined where there is none. */
+  siteFile: string | undefined;
+  root: string;
+}
+
 /** What set-up is given. It runs before anything is opened: it declares, it does not act. */
 export interface Setup<Settings> {
   readonly settings: Settings;
   readonly identity: Identity;
+  readonly place: SitePlace;
+  readonly folder: HostFolder;
   readonly log: Logger;
   readonly clock: Clock;
   /** Key-value folder of this instance. */
@@ -50,6 +62,8 @@ export interface Setup<Settings> {
 export interface AgentOptions {
   version?: string;
   description?: string;
+  /** Starts with a store in memory when the folder cannot be written: it matters more that it runs than that it remembers. */
+  worksWithoutStore?: boolean;
   /** Say `offline` at the end at most so long after the request, ms (8 000: 80 % of the usual grace). */
   endGraceMs?: number;
 }

@@ -12,7 +12,7 @@ import { opCodeOf } from '../protocol/session.ts';
 import { prover } from '../store/admin-proof.ts';
 import { type HostFolder, hostManagerSocketPath, makeHostFolder, socketPath } from '../store/host-folder.ts';
 import type { Store } from '../store/store.ts';
-import type { AgentDefinition, Identity, Setup } from './agent.ts';
+import type { AgentDefinition, Identity, Setup, SitePlace } from './agent.ts';
 import { apiHash, apiOf } from './api.ts';
 import { startBeat } from './beat.ts';
 import { type BusFace, openBusFace } from './bus-face.ts';
@@ -37,6 +37,7 @@ export interface AgentParts {
   log: Logger;
   folder: HostFolder;
   store: Store;
+  site: SitePlace;
   /** Ways to the broker under a name, or undefined for an agent without bus. */
   dialer: ((user: string) => Dialer) | undefined;
   /** Given by the HostManager: the least generation, and whether the claim wait may be left out. */
@@ -112,6 +113,8 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   const setup: Setup<Record<string, unknown>> = {
     settings: parts.settings,
     identity,
+    place: parts.site,
+    folder,
     log,
     clock,
     store,
