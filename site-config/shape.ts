@@ -29,7 +29,10 @@ export function shapeOf<T>(schema: z.ZodType<T>): Shape<T> {
   return (node, context) => {
     const parsed = schema.safeParse(canonical(node, keys, context, true));
     if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) context.findings.push(findingOf(deepest(issue), node, context));
+    const issues = parsed.error.issues.map(deepest);
+    // Of one place the first complaint is enough: a list is also too short for a text.
+    const firsts = new Map(issues.toReversed().map((issue) => [JSON.stringify(issue.path), issue]));
+    for (const issue of issues) if (firsts.get(JSON.stringify(issue.path)) === issue) context.findings.push(findingOf(issue, node, context));
     return undefined;
   };
 }

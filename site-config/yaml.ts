@@ -69,6 +69,7 @@ function compose(source: string, findings: Finding[]): YamlNode {
   const first = events[1];
   if (first === undefined || first.type === EVENT_ID.POP) throw new Refusal(NOWHERE, 'CONFIG_EMPTY', {});
   const { node } = composeNode(composer, 1);
+  refuseSign(node);
   const second = events.slice(composer.next).find((event) => event.type !== EVENT_ID.POP && event.type !== EVENT_ID.DOCUMENT);
   if (second) throw new Refusal(spanOf(second, padded), 'CONFIG_SYNTAX', { problem: 'a second document begins here, and a site config is one' });
   return node;
@@ -139,6 +140,7 @@ function composeList(composer: Composer, span: Span, depth: number): Weighed {
   while (composer.events[composer.next]?.type !== EVENT_ID.POP) {
     const at = composer.events[composer.next];
     const item = composeNode(composer, depth + 1);
+    refuseSign(item.node);
     items.push(item.node);
     nodes += item.nodes;
     below = Math.max(below, item.depth);
@@ -155,6 +157,7 @@ function composeMap(composer: Composer, span: Span, depth: number): Weighed {
     const key = composeNode(composer, depth + 1);
     const at = composer.events[composer.next];
     const value = composeNode(composer, depth + 1);
+    refuseSign(value.node);
     raw.push({ keyNode: key.node, value: value.node });
     nodes += key.nodes + value.nodes;
     below = Math.max(below, key.depth, value.depth);
@@ -178,6 +181,12 @@ function rangeOf(event: Event, length: number): readonly [number, number] {
   if (event.valueStart < 0) return [Math.max(0, event.tagStart), Math.max(0, event.tagEnd)];
   const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
   return [quoted ? event.valueStart - 1 : event.valueStart, Math.min(quoted ? event.valueEnd + 1 : event.valueEnd, length)];
+}
+
+/** A plain `=` or `<<` says something as a key and nothing as a value. */
+function refuseSign(node: YamlNode): void {
+  if (node.kind !== 'scalar' || (node.scalar.type !== 'merge' && node.scalar.type !== 'equals')) return;
+  throw new Refusal(node.span, 'CONFIG_SYNTAX', { problem: `a plain "${node.source}" is no value; quote it` });
 }
 
 /** The one complaint that is thrown only inside brackets and quotes. */
