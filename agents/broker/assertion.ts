@@ -17,7 +17,7 @@ const ANSWER_MS = 2_000;
 
 /** Talk to the library over a stream in memory; BROKER_INTERNALS names the first part that is not as expected. */
 export async function assertInternals(clock: Clock): Promise<Outcome<void>> {
-  const library = await createLibrary({ persistence: retainedPersistence(retainedStore(LIMITS), () => '') });
+  const library = await createLibrary({ persistence: retainedPersistence(unused()) });
   try {
     const missing =
       versionOf(library) === LIBRARY_VERSION ? await exercise(library, clock) : `version ${LIBRARY_VERSION}`;
@@ -31,12 +31,12 @@ export async function assertInternals(clock: Clock): Promise<Outcome<void>> {
 
 async function exercise(library: Library, clock: Clock): Promise<string | undefined> {
   const answers: Buffer[] = [];
-  let heard = () => {};
+  let heard: (() => void) | undefined;
   const stream = new Duplex({
     read() {},
     write(chunk: Buffer, _encoding, done) {
       answers.push(chunk);
-      heard();
+      heard?.();
       done();
     },
   });
@@ -69,6 +69,8 @@ async function exercise(library: Library, clock: Clock): Promise<string | undefi
   stream.destroy();
   return length === 1_000 ? undefined : 'client._parser.packet.length';
 }
+
+const unused = () => ({ store: retainedStore(LIMITS), ownerOf: () => '', onFull: () => {} });
 
 /** First bytes of the packets in `bytes`; all are shorter than 128 bytes here. */
 function packetTypes(bytes: Buffer): number[] {

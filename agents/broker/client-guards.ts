@@ -13,7 +13,7 @@ export function forgetCounters(client: GuardedClient): void {
 
 /** Guard 4: a frame that announces more than the limit ends the connection before it is collected. */
 export function limitFrames(client: GuardedClient, limits: BrokerLimits, onTooLong: () => void): void {
-  const parser = client._parser;
+  const { _parser: parser } = client;
   const parse = parser.parse.bind(parser);
   parser.parse = (chunk) => {
     const left = parse(chunk);

@@ -8,7 +8,6 @@ import { guards } from './guards.ts';
 import { clientsOf, createLibrary, dropWill, isGuarded, subscriptionsOf } from './library.ts';
 import { type BrokerLimits, LIMITS } from './limits.ts';
 import { type Accept, type Listener, type TcpAddress, listenTcp } from './listeners.ts';
-import { nameIn } from './publish-rules.ts';
 import { isLoopback } from './reach.ts';
 import { retainedPersistence } from './retained-persistence.ts';
 import { retainedStore } from './retained-store.ts';
@@ -69,8 +68,10 @@ export async function startGuardedBroker(parts: BrokerParts): Promise<Outcome<Gu
   const room = waitingRoom<Duplex>(clock, limits);
   const connections = new Set<Duplex>();
   const tell = calmly(clock, (event, facts) => log?.warn({ event, ...facts }, 'guarded'));
-  const guard = guards({ clock, limits, counts, store, root: parts.root, onConnect: room.leave, tell });
-  const library = await createLibrary({ ...guard.hooks, persistence: retainedPersistence(store, nameIn) });
+  const guard = guards({ clock, limits, counts, root: parts.root, onConnect: room.leave, tell });
+  const onFull = (topic: string, owner: string) => tell('RETAINED_FULL', { topic, owner });
+  const persistence = retainedPersistence({ store, ownerOf: guard.ownerOf, onFull });
+  const library = await createLibrary({ ...guard.hooks, persistence });
   library.on('clientError', () => {});
   library.on('connectionError', () => {});
 

@@ -14,18 +14,16 @@ import {
 import type { BrokerLimits } from './limits.ts';
 import { isPlainClientId, isPlainTopic, nameIn, publishVerdict } from './publish-rules.ts';
 import { type Rate, rate } from './rate.ts';
-import type { RetainedStore } from './retained-store.ts';
 import { type SlowReaders, slowReaders } from './slow-readers.ts';
 
 export interface GuardParts {
   clock: Clock;
   limits: BrokerLimits;
   counts: BrokerCounts;
-  store: RetainedStore;
   root?: string | undefined;
   /** A CONNECT has come over this stream. */
   onConnect(stream: Duplex): void;
-  tell(event: 'CLIENT_CUT' | 'RETAINED_FULL' | 'DENIED', facts: Record<string, unknown>): void;
+  tell(event: 'CLIENT_CUT' | 'DENIED', facts: Record<string, unknown>): void;
 }
 
 export interface Guards {
@@ -36,6 +34,8 @@ export interface Guards {
   client(client: GuardedClient): void;
   /** Once a second. */
   sweep(clients: Iterable<LibraryClient>): void;
+  /** Whose message this payload is. */
+  ownerOf(payload: object): string;
 }
 
 /** Far above where a slow reader is cut: so the library never waits for one. */
@@ -46,6 +46,8 @@ export function guards(parts: GuardParts): Guards {
   const { clock, limits, counts } = parts;
   const slow: SlowReaders<object> = slowReaders(clock, limits);
   const rates = new WeakMap<object, Rate>();
+  /** By payload, the one thing that the library hands on untouched. */
+  const owners = new WeakMap<object, string>();
   const cut = (client: LibraryClient, why: string) => {
     if (client.conn.destroyed) return;
     counts.cut++;
@@ -57,14 +59,9 @@ export function guards(parts: GuardParts): Guards {
   const authorizePublish: NonNullable<LibraryOptions['authorizePublish']> = (client, packet, done) => {
     counts.messagesIn++;
     counts.bytesIn += packet.payload.length;
-    const owner = nameIn(client?.id ?? '');
-    const facts = { topic: packet.topic, retain: packet.retain, payloadBytes: packet.payload.length, owner };
-    switch (publishVerdict(facts, parts)) {
+    switch (publishVerdict(packet, limits.topicBytes, parts.root)) {
       case 'pass':
-        break;
-      case 'retained-full':
-        parts.tell('RETAINED_FULL', { client: client?.id, topic: packet.topic });
-        packet.retain = false;
+        if (packet.retain && Buffer.isBuffer(packet.payload)) owners.set(packet.payload, nameIn(client?.id ?? ''));
         break;
       case 'pass-unretained':
         packet.retain = false;
@@ -131,6 +128,7 @@ export function guards(parts: GuardParts): Guards {
       rates.set(client, own);
       client.conn.once('close', own.close);
     },
+    ownerOf: (payload) => owners.get(payload) ?? '',
     sweep(clients) {
       for (const client of clients) {
         if (slow.look(client, client.conn.writableLength)) cut(client, 'slow reader');

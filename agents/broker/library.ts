@@ -49,7 +49,11 @@ export function missingPart(client: object): string | undefined {
 export const isGuarded = (client: Client): client is GuardedClient => missingPart(client) === undefined;
 
 /** The last will of a client that is about to be accepted. */
-export const willOf = (client: Client): Packet | null => (isGuarded(client) ? client._will : null);
+export function willOf(client: Client): Packet | null {
+  if (!isGuarded(client)) return null;
+  const { _will: will } = client;
+  return will;
+}
 
 /** The broker goes, not the clients: their wills are not to be told. */
 export function dropWill(client: object): void {

@@ -1,32 +1,19 @@
 /** What may be published where: decided from the topic alone, before anyone sees the message. */
 import { NAME } from '../../protocol/topics.ts';
-import type { BrokerLimits } from './limits.ts';
-import type { RetainedStore } from './retained-store.ts';
 
-export type Verdict = 'pass' | 'pass-unretained' | 'retained-full' | 'deny';
+export type Verdict = 'pass' | 'pass-unretained' | 'deny';
 
 export interface PublishFacts {
   topic: string;
   retain: boolean;
-  payloadBytes: number;
-  /** Name whose quota counts. */
-  owner: string;
 }
 
 /** The verdict on one publish. `root` absent: any root of one to three names. */
-export function publishVerdict(
-  { topic, retain, payloadBytes, owner }: PublishFacts,
-  {
-    limits,
-    store,
-    root,
-  }: { limits: Pick<BrokerLimits, 'topicBytes'>; store: RetainedStore; root?: string | undefined },
-): Verdict {
-  if (!isPlainTopic(topic, limits.topicBytes)) return 'deny';
+export function publishVerdict({ topic, retain }: PublishFacts, topicBytes: number, root?: string): Verdict {
+  if (!isPlainTopic(topic, topicBytes)) return 'deny';
   if (!retain) return 'pass';
   // A stored request would be obeyed again by every newcomer.
-  if (familyOf(topic, root) !== 'agents') return 'pass-unretained';
-  return store.fits(topic, payloadBytes, owner) ? 'pass' : 'retained-full';
+  return familyOf(topic, root) === 'agents' ? 'pass' : 'pass-unretained';
 }
 
 /** Names of letters, digits, "_" and "-", joined by "/": nothing that a broker or a file system reads otherwise. */

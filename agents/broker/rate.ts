@@ -30,7 +30,7 @@ export function rate(clock: Clock, { perS, burst }: { perS: number; burst: numbe
   };
   return {
     pass(act) {
-      if (tokens < 1) refill();
+      refill();
       if (tokens >= 1 && waiting.length === 0) {
         tokens--;
         return act();

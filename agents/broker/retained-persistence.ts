@@ -14,12 +14,19 @@ interface KeptPacket {
   messageId?: number;
 }
 
-/** The persistence interface of the library; `ownerOf` names the one whose quota a message counts for. */
-export function retainedPersistence(store: RetainedStore, ownerOf: (clientId: string) => string) {
+export interface PersistenceParts {
+  store: RetainedStore;
+  /** The name whose quota a message counts for. */
+  ownerOf: (payload: object) => string;
+  /** A message was not stored: its owner, or all together, have too many. */
+  onFull: (topic: string, owner: string) => void;
+}
+
+/** The persistence interface of the library. */
+export function retainedPersistence({ store, ownerOf, onFull }: PersistenceParts) {
   const wills = new Map<string, KeptPacket>();
   const incoming = new Map<string, Map<number, KeptPacket>>();
   let brokerId = '';
-  const nothing = () => Readable.from([]);
   const inFlight = (client: ClientKey, { messageId = 0 }: KeptPacket) => incoming.get(client.id)?.get(messageId);
   const replay = function* (filters: string[]) {
     for (const filter of filters)
@@ -30,8 +37,10 @@ export function retainedPersistence(store: RetainedStore, ownerOf: (clientId: st
     async setup(broker: { id: string }) {
       brokerId = broker.id;
     },
-    async storeRetained({ topic, payload, qos, clientId }: KeptPacket) {
-      store.put({ topic, payload: asBuffer(payload), qos, owner: ownerOf(clientId ?? '') });
+    async storeRetained({ topic, payload, qos }: KeptPacket) {
+      const bytes = asBuffer(payload);
+      const owner = ownerOf(bytes);
+      if (!store.put({ topic, payload: bytes, qos, owner })) onFull(topic, owner);
     },
     createRetainedStream: (filter: string) => Readable.from(replay([filter])),
     createRetainedStreamCombi: (filters: string[]) => Readable.from(replay(filters)),
@@ -79,3 +88,5 @@ export function retainedPersistence(store: RetainedStore, ownerOf: (clientId: st
 }
 
 const asBuffer = (payload: Buffer | string): Buffer => (typeof payload === 'string' ? Buffer.from(payload) : payload);
+
+const nothing = () => Readable.from([]);

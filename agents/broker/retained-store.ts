@@ -10,10 +10,8 @@ export interface Stored {
 }
 
 export interface RetainedStore {
-  /** Store, replace, or with an empty payload forget. */
-  put(message: Stored): void;
-  /** Would a message of so many bytes stay within the quotas of its owner and of all? */
-  fits(topic: string, payloadBytes: number, owner: string): boolean;
+  /** Store, replace, or with an empty payload forget. False: beyond the quota of its owner or of all, not stored. */
+  put(message: Stored): boolean;
   /** In no particular order, found step by step as they are asked for. */
   match(filter: string): Generator<Stored>;
   count(): number;
@@ -40,23 +38,25 @@ export function retainedStore(quotas: Quotas): RetainedStore {
     if (left > 0) owned.set(message.owner, left);
     else owned.delete(message.owner);
   };
+  const fits = ({ payload: { byteLength }, owner }: Stored, held: Stored | undefined): boolean => {
+    if (byteLength > quotas.retainedBytesEach) return false;
+    if (bytes - (held?.payload.byteLength ?? 0) + byteLength > quotas.retainedBytesMax) return false;
+    return held !== undefined || (count < quotas.retainedMax && (owned.get(owner) ?? 0) < quotas.retainedPerOwner);
+  };
   return {
     put(message) {
-      if (message.payload.byteLength === 0)
-        return forget(root, message.topic.split('/'), 0, (gone) => account(gone, -1));
-      const level = reach(root, message.topic);
-      const before = level.message;
-      if (before) account(before, -1);
+      if (message.payload.byteLength === 0) {
+        forget(root, message.topic.split('/'), 0, (gone) => account(gone, -1));
+        return true;
+      }
+      const held = find(root, message.topic);
+      if (!fits(message, held)) return false;
+      if (held) account(held, -1);
       // A slice of the socket's buffer would keep all of it alive.
-      level.message = { ...message, payload: Buffer.from(message.payload), owner: before?.owner ?? message.owner };
-      account(level.message, 1);
-    },
-    fits(topic, payloadBytes, owner) {
-      if (payloadBytes === 0) return true;
-      if (payloadBytes > quotas.retainedBytesEach) return false;
-      const held = find(root, topic);
-      if (bytes - (held?.payload.byteLength ?? 0) + payloadBytes > quotas.retainedBytesMax) return false;
-      return held !== undefined || (count < quotas.retainedMax && (owned.get(owner) ?? 0) < quotas.retainedPerOwner);
+      const kept = { ...message, payload: Buffer.from(message.payload), owner: held?.owner ?? message.owner };
+      reach(root, message.topic).message = kept;
+      account(kept, 1);
+      return true;
     },
     match: (filter) => walk(root, filter.split('/'), 0),
     count: () => count,

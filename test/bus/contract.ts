@@ -251,10 +251,10 @@ export const endOf = (connection: Connection): Promise<{ cause: EndCause; code: 
 /** Messages as `topic=payload`, and a wait for a number of them. */
 export function inbox(connection: Connection) {
   const all: string[] = [];
-  let look = () => {};
+  let look: (() => void) | undefined;
   connection.onMessage(({ topic, payload, retained }: Message) => {
     all.push(`${topic}=${new TextDecoder().decode(payload)}${retained ? ' retained' : ''}`);
-    look();
+    look?.();
   });
   const until = (count: number) =>
     new Promise<void>((resolve) => {

@@ -16,11 +16,11 @@ export interface RawClient {
 export async function rawClient(port: number): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const heard: Packet[] = [];
-  let look = () => {};
+  let look: (() => void) | undefined;
   const reader = parser({ protocolVersion: 4 });
   reader.on('packet', (packet: Packet) => {
     heard.push(packet);
-    look();
+    look?.();
   });
   socket.on('data', (chunk) => void reader.parse(chunk));
   socket.on('error', () => {});
