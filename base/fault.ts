@@ -105,6 +105,11 @@ export const FAULTS = {
     remedy: 'Stop that program, or set another port in "hub.mqtt.url" and in the settings of the Broker',
     exit: 1,
   },
+  BROKER_LISTEN: {
+    says: 'Broker not started: cannot listen on {address}: {cause}',
+    remedy: 'Correct "listen" in the settings of the Broker',
+    exit: 1,
+  },
   BROKER_INTERNALS: {
     says: 'Broker not started: its library has no "{part}" any more',
     remedy: 'Install aedes {version} exactly',

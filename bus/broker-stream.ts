@@ -3,6 +3,7 @@ import { type Socket, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { BrokerUrl } from './broker-url.ts';
+import { shortPath } from './short-path.ts';
 
 /** Certificates of one connection, PEM; `ca` absent: those of the machine. */
 export type TlsParts = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>;
@@ -11,7 +12,10 @@ export type TlsParts = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphra
 export async function streamTo(url: BrokerUrl, tls: TlsParts = {}): Promise<() => Duplex> {
   switch (url.kind) {
     case 'unix':
-      return () => connectTcp(url.path);
+      return () => {
+        const { path, release } = shortPath(url.path);
+        return connectTcp(path).once('close', release);
+      };
     case 'tcp':
       return () => quick(connectTcp(url.port, url.host));
     case 'tls': {

@@ -38,12 +38,12 @@ export function contract({ test, name, bench }: Contract): void {
     'replays the newest retained message of each topic to a new subscription, marked as retained',
     async (t, { dialer }, root) => {
       const [writer, reader] = await both(dialer, root);
-      for (const payload of ['1', '2']) await writer.publish(`${root}/a/op`, payload, { qos: 1, retain: true });
-      await writer.publish(`${root}/b/op`, '3', { qos: 1, retain: true });
+      for (const payload of ['1', '2']) await writer.publish(`${root}/agents/a/op`, payload, { qos: 1, retain: true });
+      await writer.publish(`${root}/agents/b/op`, '3', { qos: 1, retain: true });
       const messages = inbox(reader);
-      must(await reader.subscribe([`${root}/+/op`], 0));
+      must(await reader.subscribe([`${root}/agents/+/op`], 0));
       await messages.until(2);
-      t.deepEqual(messages.all.toSorted(byTopic), [`${root}/a/op=2 retained`, `${root}/b/op=3 retained`]);
+      t.deepEqual(messages.all.toSorted(byTopic), [`${root}/agents/a/op=2 retained`, `${root}/agents/b/op=3 retained`]);
       await closeAll(writer, reader);
     },
   );
@@ -51,36 +51,38 @@ export function contract({ test, name, bench }: Contract): void {
   told('gives a live message without the retained mark', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/x`], 1));
-    await writer.publish(`${root}/x`, 'now', { qos: 1, retain: true });
+    must(await reader.subscribe([`${root}/agents/x`], 1));
+    await writer.publish(`${root}/agents/x`, 'now', { qos: 1, retain: true });
     await messages.until(1);
-    t.deepEqual(messages.all, [`${root}/x=now`]);
+    t.deepEqual(messages.all, [`${root}/agents/x=now`]);
     await closeAll(writer, reader);
   });
 
   told('forgets a retained message that is overwritten by an empty one', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
-    await writer.publish(`${root}/x`, 'old', { qos: 1, retain: true });
-    await writer.publish(`${root}/x`, '', { qos: 1, retain: true });
+    await writer.publish(`${root}/agents/x`, 'old', { qos: 1, retain: true });
+    await writer.publish(`${root}/agents/x`, '', { qos: 1, retain: true });
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/x`, `${root}/end`], 1));
-    await writer.publish(`${root}/end`, '', { qos: 1 });
+    must(await reader.subscribe([`${root}/agents/x`, `${root}/agents/end`], 1));
+    await writer.publish(`${root}/agents/end`, '', { qos: 1 });
     await messages.until(1);
-    t.deepEqual(messages.all, [`${root}/end=`]);
+    t.deepEqual(messages.all, [`${root}/agents/end=`]);
     await closeAll(writer, reader);
   });
 
   told('delivers 500 messages of QoS 1 in order', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/n`], 1));
+    must(await reader.subscribe([`${root}/agents/n`], 1));
     for (let i = 0; i < 500; i += 20) {
-      await Promise.all(Array.from({ length: 20 }, (_, j) => writer.publish(`${root}/n`, String(i + j), { qos: 1 })));
+      await Promise.all(
+        Array.from({ length: 20 }, (_, j) => writer.publish(`${root}/agents/n`, String(i + j), { qos: 1 })),
+      );
     }
     await messages.until(500);
     t.deepEqual(
       messages.all,
-      Array.from({ length: 500 }, (_, i) => `${root}/n=${i}`),
+      Array.from({ length: 500 }, (_, i) => `${root}/agents/n=${i}`),
     );
     await closeAll(writer, reader);
   });
@@ -88,41 +90,41 @@ export function contract({ test, name, bench }: Contract): void {
   told('publishes the will of a client whose socket is lost', async (t, { dialer, lose }, root) => {
     const reader = await open(dialer, `${root}-r`);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/presence`], 1));
+    must(await reader.subscribe([`${root}/agents/presence`], 1));
     const clientId = `${root}w-1`;
-    await dialer.dial({ clientId, will: { topic: `${root}/presence`, payload: 'lost', retain: true } });
+    await dialer.dial({ clientId, will: { topic: `${root}/agents/presence`, payload: 'lost', retain: true } });
     lose(clientId);
     await messages.until(1);
-    t.deepEqual(messages.all, [`${root}/presence=lost`]);
+    t.deepEqual(messages.all, [`${root}/agents/presence=lost`]);
     await closeAll(reader);
   });
 
   told('publishes no will after close()', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/presence`, `${root}/end`], 1));
-    const will = { topic: `${root}/presence`, payload: 'lost', retain: false };
+    must(await reader.subscribe([`${root}/agents/presence`, `${root}/agents/end`], 1));
+    const will = { topic: `${root}/agents/presence`, payload: 'lost', retain: false };
     const leaver = must(await dialer.dial({ clientId: `${root}w-1`, will }));
     await leaver.close();
-    await writer.publish(`${root}/end`, '', { qos: 1 });
+    await writer.publish(`${root}/agents/end`, '', { qos: 1 });
     await messages.until(1);
-    t.deepEqual(messages.all, [`${root}/end=`]);
+    t.deepEqual(messages.all, [`${root}/agents/end=`]);
     await closeAll(writer, reader);
   });
 
   told('ends the older of two connections of one client id, and publishes its will', async (t, { dialer }, root) => {
     const reader = await open(dialer, `${root}-r`);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/presence`], 1));
+    must(await reader.subscribe([`${root}/agents/presence`], 1));
     const clientId = `${root}w-1`;
     const older = must(
-      await dialer.dial({ clientId, will: { topic: `${root}/presence`, payload: 'lost', retain: false } }),
+      await dialer.dial({ clientId, will: { topic: `${root}/agents/presence`, payload: 'lost', retain: false } }),
     );
     const end = endOf(older);
     const newer = must(await dialer.dial({ clientId }));
     t.is((await end).cause, 'lost');
     await messages.until(1);
-    t.true((await newer.publish(`${root}/alive`, '', { qos: 1 })).ok);
+    t.true((await newer.publish(`${root}/agents/alive`, '', { qos: 1 })).ok);
     await closeAll(reader, newer);
   });
 
@@ -131,7 +133,10 @@ export function contract({ test, name, bench }: Contract): void {
     const end = endOf(connection);
     await connection.close();
     t.is((await end).cause, 'closed');
-    const refused = [await connection.publish(`${root}/x`, ''), await connection.subscribe([`${root}/x`], 1)];
+    const refused = [
+      await connection.publish(`${root}/agents/x`, ''),
+      await connection.subscribe([`${root}/agents/x`], 1),
+    ];
     t.deepEqual(refused.map(codeOf), ['BUS_DOWN', 'BUS_DOWN']);
   });
 
@@ -140,17 +145,17 @@ export function contract({ test, name, bench }: Contract): void {
     async (t, { dialer, lose }, root) => {
       const reader = await open(dialer, `${root}-r`);
       const messages = inbox(reader);
-      must(await reader.subscribe([`${root}/#`], 1));
+      must(await reader.subscribe([`${root}/agents/#`], 1));
       const clientId = `${root}w-1`;
       const writer = must(await dialer.dial({ clientId }));
       const end = endOf(writer);
       lose(clientId);
       t.is((await end).cause, 'lost');
-      t.is(codeOf(await writer.publish(`${root}/x`, 'stale', { qos: 1 })), 'BUS_DOWN');
+      t.is(codeOf(await writer.publish(`${root}/agents/x`, 'stale', { qos: 1 })), 'BUS_DOWN');
       const again = must(await dialer.dial({ clientId }));
-      await again.publish(`${root}/x`, 'fresh', { qos: 1 });
+      await again.publish(`${root}/agents/x`, 'fresh', { qos: 1 });
       await messages.until(1);
-      t.deepEqual(messages.all, [`${root}/x=fresh`]);
+      t.deepEqual(messages.all, [`${root}/agents/x=fresh`]);
       await closeAll(reader, again);
     },
   );
@@ -160,11 +165,11 @@ export function contract({ test, name, bench }: Contract): void {
     const messages = inbox(reader);
     must(
       await reader.subscribe(
-        Array.from({ length: 30 }, (_, i) => `${root}/f${i}`),
+        Array.from({ length: 30 }, (_, i) => `${root}/agents/f${i}`),
         1,
       ),
     );
-    for (let i = 0; i < 30; i++) await writer.publish(`${root}/f${i}`, '', { qos: 1 });
+    for (let i = 0; i < 30; i++) await writer.publish(`${root}/agents/f${i}`, '', { qos: 1 });
     await messages.until(30);
     t.is(new Set(messages.all).size, 30);
     await closeAll(writer, reader);
@@ -173,33 +178,33 @@ export function contract({ test, name, bench }: Contract): void {
   told('gives nothing more after unsubscribe()', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/x`, `${root}/end`], 1));
-    await reader.unsubscribe([`${root}/x`]);
-    await writer.publish(`${root}/x`, '', { qos: 1 });
-    await writer.publish(`${root}/end`, '', { qos: 1 });
+    must(await reader.subscribe([`${root}/agents/x`, `${root}/agents/end`], 1));
+    await reader.unsubscribe([`${root}/agents/x`]);
+    await writer.publish(`${root}/agents/x`, '', { qos: 1 });
+    await writer.publish(`${root}/agents/end`, '', { qos: 1 });
     await messages.until(1);
-    t.deepEqual(messages.all, [`${root}/end=`]);
+    t.deepEqual(messages.all, [`${root}/agents/end=`]);
     await closeAll(writer, reader);
   });
 
   told('refuses 98 305 bytes before a broker does, and takes 98 304', async (t, { dialer }, root) => {
     const [writer, reader] = await both(dialer, root);
     const messages = inbox(reader);
-    must(await reader.subscribe([`${root}/x`], 1));
-    t.is(codeOf(await writer.publish(`${root}/x`, 'a'.repeat(98_305), { qos: 1 })), 'TOO_LARGE');
-    t.is(codeOf(await writer.publish(`${root}/${'a'.repeat(200)}`, '', { qos: 1 })), 'TOO_LARGE');
-    t.is(codeOf(await writer.publish(`${root}/x`, 'a'.repeat(98_304), { qos: 1 })), 'ok');
+    must(await reader.subscribe([`${root}/agents/x`], 1));
+    t.is(codeOf(await writer.publish(`${root}/agents/x`, 'a'.repeat(98_305), { qos: 1 })), 'TOO_LARGE');
+    t.is(codeOf(await writer.publish(`${root}/agents/${'a'.repeat(200)}`, '', { qos: 1 })), 'TOO_LARGE');
+    t.is(codeOf(await writer.publish(`${root}/agents/x`, 'a'.repeat(98_304), { qos: 1 })), 'ok');
     await messages.until(1);
-    t.is(messages.all[0]?.length, `${root}/x=`.length + 98_304);
+    t.is(messages.all[0]?.length, `${root}/agents/x=`.length + 98_304);
     await closeAll(writer, reader);
   });
 
   told('names a denied filter, where the broker tells', async (t, { dialer, tellsDenied }, root) => {
     const connection = await open(dialer, `${root}-c`);
-    const outcome = await connection.subscribe([`${root}/ok`, '$SYS/#'], 1);
+    const outcome = await connection.subscribe([`${root}/agents/ok`, '$SYS/#'], 1);
     if (tellsDenied) t.like(outcome, { ok: false, fault: { code: 'FILTER_DENIED', facts: { filter: '$SYS/#' } } });
     else t.true(outcome.ok);
-    t.true((await connection.publish(`${root}/x`, '', { qos: 1 })).ok, 'the connection stays');
+    t.true((await connection.publish(`${root}/agents/x`, '', { qos: 1 })).ok, 'the connection stays');
     await closeAll(connection);
   });
 
@@ -207,14 +212,14 @@ export function contract({ test, name, bench }: Contract): void {
     'answers a QoS 1 round trip without delay: the median of 50 is below 20 ms',
     async (t, { dialer, real }, root) => {
       const [caller, server] = await both(dialer, root);
-      server.onMessage(({ payload }) => void server.publish(`${root}/reply`, payload, { qos: 1 }));
-      must(await server.subscribe([`${root}/request`], 1));
+      server.onMessage(({ payload }) => void server.publish(`${root}/agents/reply`, payload, { qos: 1 }));
+      must(await server.subscribe([`${root}/agents/request`], 1));
       const replies = inbox(caller);
-      must(await caller.subscribe([`${root}/reply`], 1));
+      must(await caller.subscribe([`${root}/agents/reply`], 1));
       const tookMs: number[] = [];
       for (let i = 0; i < 50; i++) {
         const startMs = performance.now();
-        await caller.publish(`${root}/request`, String(i), { qos: 1 });
+        await caller.publish(`${root}/agents/request`, String(i), { qos: 1 });
         await replies.until(i + 1);
         tookMs.push(performance.now() - startMs);
       }
@@ -246,10 +251,10 @@ export const endOf = (connection: Connection): Promise<{ cause: EndCause; code: 
 /** Messages as `topic=payload`, and a wait for a number of them. */
 export function inbox(connection: Connection) {
   const all: string[] = [];
-  let look = () => {};
+  let look: (() => void) | undefined;
   connection.onMessage(({ topic, payload, retained }: Message) => {
     all.push(`${topic}=${new TextDecoder().decode(payload)}${retained ? ' retained' : ''}`);
-    look();
+    look?.();
   });
   const until = (count: number) =>
     new Promise<void>((resolve) => {
