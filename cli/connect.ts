@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts';
 import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
 import { LOCAL_USER } from '../protocol/topics.ts';
 import type { Connect } from './parts.ts';
-import { readCredentials } from './site-real.ts';
 
 export function realConnect({ clock }: { clock: Clock }): Connect {
   return {
@@ -12,19 +11,20 @@ export function realConnect({ clock }: { clock: Clock }): Connect {
       return guarded(() => socketCaller({ path, clock, keyFile }), path);
     },
     async bus(site, broker) {
-      const credentials = site.credentials === undefined ? ok(undefined) : await readCredentials(site.credentials);
-      if (!credentials.ok) return credentials;
-      const [{ busCaller }, { mqttDialer }] = await Promise.all([
+      const [{ busCaller }, { mqttDialer }, { readCredentials }] = await Promise.all([
         import('../client/bus-caller.ts'),
         import('../bus/mqtt-connection.ts'),
+        import('../bus/credentials.ts'),
       ]);
+      const { credentials: file } = site;
+      const credentials = file === undefined ? ok(undefined) : await readCredentials(file);
+      if (!credentials.ok) return credentials;
       const dialer = mqttDialer({
         urls: broker === undefined ? site.brokers : [broker],
-        user: credentials.value?.username ?? LOCAL_USER,
+        user: credentials.value?.user ?? LOCAL_USER,
         protocol: site.protocol,
         clock,
-        ...(credentials.value === undefined ? {} : { credentials: credentials.value }),
-        ...(site.tls === undefined ? {} : { tls: site.tls }),
+        ...(file === undefined ? {} : { credentials: () => readCredentials(file) }),
       });
       return guarded(() => busCaller({ dialer, root: site.root, clock, keyFile: site.folder.authKeys }), dialer.url);
     },

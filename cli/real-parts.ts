@@ -10,7 +10,7 @@ import type { Parts } from './parts.ts';
 import { processLauncher } from './process-launcher.ts';
 import { processTerminal } from './process-terminal.ts';
 import { locateReal, validateReal } from './site-real.ts';
-import { packageVersion } from './version.ts';
+import { VERSION } from '../base/package.ts';
 
 export async function realParts(env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<Parts> {
   const clock = systemClock();
@@ -19,7 +19,7 @@ export async function realParts(env: Readonly<Record<string, string | undefined>
     clock,
     terminal: processTerminal(env),
     env,
-    version: packageVersion(),
+    version: VERSION,
     locate: (flags) => locateReal(flags, machine),
     validate: (files, flags) => validateReal(files, flags, machine),
     connect: realConnect({ clock }),

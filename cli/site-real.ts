@@ -1,11 +1,12 @@
 /** The site of this machine, found and read by the room that knows site configs. */
-import { readFile, stat } from 'node:fs/promises';
-import * as z from 'zod';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
+import { PACKAGE_FOLDER } from '../base/package.ts';
 import { hostFolder } from '../store/host-folder.ts';
 import type { Problem, Site, SiteFlags, Validation } from './site.ts';
 
-interface Machine {
+export interface Machine {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   hostname: string;
@@ -15,43 +16,35 @@ interface Machine {
 const BROKER_DEFAULT = 'mqtt://127.0.0.1:1883';
 
 export async function locateReal(flags: SiteFlags, machine: Machine): Promise<Outcome<Site>> {
-  const { locateSite } = await import('../site-config/locate.ts');
-  const located = locateSite({ flags, ...machine });
-  if (!located.ok) return located;
-  const { file, builtIn, host, stateDir, config } = located.value;
-  const block = config.hosts.get(host);
-  const brokers = block?.mqtt.urls ?? [BROKER_DEFAULT];
+  const { findSite } = await import('../site-config/find-site.ts');
+  const { readLastGood } = await import('../store/last-good-file.ts');
+  const lastGood = (stateDir: string) => readLastGood(stateDir, flags.siteHost ?? machine.hostname);
+  const found = findSite({ flags, ...machine, own: PACKAGE_FOLDER, lastGood });
+  if (!found.ok) return found;
+  const { path, host, config, block, stateDir } = found.value;
+  const { urls, credentials, tls, protocol } = block.mqtt;
+  const workingDir = resolve(machine.cwd, flags.workingDir ?? '.');
   return ok({
-    file,
-    builtIn,
+    file: path,
+    builtIn: found.value.located.builtIn,
     host,
     root: config.root,
-    folder: hostFolder(stateDir, host, block?.logDir),
+    folder: hostFolder(stateDir, host, block.logDir === undefined ? undefined : resolve(workingDir, block.logDir)),
     hostManagers: new Map([...config.hosts].map(([name, { hostManager }]) => [name, hostManager.instanceId])),
     instances: [...config.hosts].flatMap(([name, { entries }]) =>
       entries
         .filter(({ ignored }) => !ignored)
         .map(({ instanceId, agentClass }) => ({ id: instanceId, host: name, agentClass })),
     ),
-    brokers,
-    brokerNamed: brokers.some((url) => url !== BROKER_DEFAULT),
-    credentials: block?.mqtt.credentials,
-    tls: block?.mqtt.tls,
-    protocol: block?.mqtt.protocol ?? 4,
+    brokers: [...urls],
+    brokerNamed: urls.some((url) => url !== BROKER_DEFAULT),
+    credentials,
+    tls,
+    protocol,
   });
 }
 
-const ProblemWire = z.looseObject({
-  file: z.string(),
-  line: z.number(),
-  column: z.number(),
-  end_column: z.number(),
-  severity: z.enum(['error', 'warning', 'note']),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string(),
-});
-
+/** Read the files, or the one in force, and tell everything that is wrong with them. */
 export async function validateReal(
   files: readonly string[],
   flags: SiteFlags,
@@ -66,42 +59,45 @@ export async function validateReal(
   const problems: Problem[] = [];
   const texts: string[] = [];
   for (const file of chosen.value) {
-    const text = await readText(file);
+    const text = await readText(resolve(machine.cwd, file), file);
     if (!text.ok) return text;
-    const { complaints } = readSiteConfig({ text: text.value, file });
-    problems.push(...complaints.map((complaint) => ProblemWire.parse(complaintJson(complaint))));
+    const complaints = await complaintsOf(text.value, file, machine.cwd, readSiteConfig);
+    problems.push(...complaints.map(complaintJson));
     if (complaints.length > 0) texts.push(renderComplaints(complaints, text.value));
   }
   return ok({ files: chosen.value, problems, text: texts.join('\n') });
+}
+
+type Read = typeof import('../site-config/read.ts').readSiteConfig;
+
+/** Shape first, then the classes that the plugins of each host bring. */
+async function complaintsOf(text: string, file: string, cwd: string, readSiteConfig: Read) {
+  const { installedClasses } = await import('../site-config/plugins.ts');
+  const { config, complaints } = readSiteConfig({ text, file });
+  if (!config) return complaints;
+  const from = resolve(cwd, file, '..');
+  const plugins = [...config.plugins, ...[...config.hosts.values()].flatMap((block) => block.plugins)];
+  const installed = installedClasses({ own: PACKAGE_FOLDER, plugins, from, file });
+  const classes = new Set([...installed.classes.keys(), 'Command', 'HostManager']);
+  return [...readSiteConfig({ text, file, classes }).complaints, ...installed.complaints].map((complaint) =>
+    // A class that is not there is a row "?" at run time, and an error for who asks whether the file is right.
+    complaint.code === 'CONFIG_CLASS_UNKNOWN' ? { ...complaint, severity: 'E' as const } : complaint,
+  );
 }
 
 async function ownFile(flags: SiteFlags, machine: Machine): Promise<Outcome<string[]>> {
   const { locateSite } = await import('../site-config/locate.ts');
   const located = locateSite({ flags, ...machine });
   if (!located.ok) return located;
-  return located.value.file === undefined
-    ? failed('CONFIG_MISSING', { problem: 'no file is in force' })
-    : ok([located.value.file]);
+  const site = located.value;
+  if (site.none || site.builtIn) return failed('CONFIG_MISSING', { problem: 'no file is in force' });
+  return ok([site.path]);
 }
 
-const Credentials = z.object({ username: z.string(), password: z.string() });
-
-/** Name and password of this user at the broker; the file must be readable by nobody else. */
-export async function readCredentials(path: string): Promise<Outcome<{ username: string; password: string }>> {
+async function readText(path: string, shown: string): Promise<Outcome<string>> {
   try {
-    const { mode } = await stat(path);
-    if ((mode & 0o077) !== 0)
-      return failed('CONFIG_INVALID', { problem: `${path} can be read by others; run "chmod 600 ${path}"` });
-    return ok(Credentials.parse(JSON.parse(await readFile(path, 'utf8'))));
+    return ok(await readFile(path, 'utf8'));
   } catch (thrown) {
-    return failed('CONFIG_INVALID', { problem: `credentials ${path}: ${causeOf(thrown)}` });
-  }
-}
-
-async function readText(file: string): Promise<Outcome<string>> {
-  try {
-    return ok(await readFile(file, 'utf8'));
-  } catch (thrown) {
-    return failed('CONFIG_MISSING', { problem: `${file}: ${causeOf(thrown)}` });
+    return failed('CONFIG_MISSING', { problem: `${shown}: ${causeOf(thrown)}` });
   }
 }

@@ -7,7 +7,6 @@ import type { Dialer } from '../bus/bus.ts';
 import { openBusCaller } from '../client/bus-caller.ts';
 import { newUlid } from '../client/requests.ts';
 import { type Site, openSite } from '../client/site.ts';
-import { type Reply, encode } from '../protocol/envelope.ts';
 import { opCodeOf } from '../protocol/session.ts';
 import { prover } from '../store/admin-proof.ts';
 import { type HostFolder, hostManagerSocketPath, makeHostFolder, socketPath } from '../store/host-folder.ts';
@@ -209,7 +208,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
       hello: info,
       newest: (op) => operations.newest(op),
       last: (feed) => feeds.get(feed)?.last(),
-      request: (ask, reply) => inbox.take({ bytes: ask.bytes, topic: { agent: instanceId, class: ask.class, user: 'local' }, retained: false }, (_to, message) => reply(textOf(message))),
+      request: (ask, reply) => inbox.take({ bytes: ask.bytes, topic: { agent: instanceId, class: ask.class, user: 'local' }, retained: false }, (_to, text) => reply(text)),
     }),
   );
   for (const act of startHooks) await act();
@@ -293,11 +292,4 @@ async function takeGeneration({ store, clock, launch, instanceId }: AgentParts):
 function openAgentSite({ dialer, instanceId, root, clock, folder }: AgentParts): Site {
   if (!dialer) throw new CupolaFault(fault('BUS_DOWN', { url: 'none', cause: `"${instanceId}" runs without a bus` }));
   return openSite(openBusCaller({ dialer: dialer(instanceId), root, clock, keyFile: join(folder.authKeys) }), clock, root);
-}
-
-/** The bytes of a reply; one that cannot be said is answered with its fault. */
-export function textOf(reply: Reply): string {
-  const text = encode(reply);
-  if (text.ok) return text.value;
-  return JSON.stringify({ ...reply, session: {}, value: undefined, code: -1, message: text.fault.message, fault: text.fault });
 }

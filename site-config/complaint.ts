@@ -84,7 +84,20 @@ function render(complaint: Complaint, lines: Lines): string {
 }
 
 /** The form of `--json`. */
-export function complaintJson(complaint: Complaint): Record<string, unknown> {
+/** A complaint as JSON has it. */
+export interface ComplaintJson {
+  file: string;
+  line: number;
+  column: number;
+  end_column: number;
+  severity: 'error' | 'warning' | 'note';
+  code: string;
+  message: string;
+  remedy: string;
+  kept?: string;
+}
+
+export function complaintJson(complaint: Complaint): ComplaintJson {
   const { file, line, column, endColumn, severity, code, message, remedy, kept } = complaint;
   const told = { file, line, column, end_column: endColumn, severity: severityWord(severity), code, message, remedy };
   return kept === undefined ? told : { ...told, kept };

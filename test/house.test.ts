@@ -62,8 +62,8 @@ test('no door imports another, and rooms of one floor know each other in one dir
 });
 
 test('imports make no circle', (t) => {
-  const next = Map.groupBy ? Map.groupBy(local, ({ from }) => from) : new Map<string, Import[]>();
-  if (next.size === 0) for (const one of local) next.set(one.from, [...(next.get(one.from) ?? []), one]);
+  const next = new Map<string, Import[]>();
+  for (const one of local) next.set(one.from, [...(next.get(one.from) ?? []), one]);
   const done = new Set<string>();
   const visit = (file: string, path: string[]): string[] | undefined => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];

@@ -31,7 +31,9 @@ export const broker = agent(
       log.info({ addresses: running.addresses }, 'broker ready');
     });
     every(1_000, () => {
-      if (running) load.publish(running.stats());
+      if (!running) return;
+      const { clients, retained, messagesIn, messagesOut, dropped, cut, denied } = running.stats();
+      load.publish({ clients, retained, messages_in: messagesIn, messages_out: messagesOut, dropped, cut, denied });
     });
     onGone(() => running?.stop());
     return { load };
