@@ -6,7 +6,7 @@ import type { Finding } from './complaint.ts';
 import { entryOf } from './entry.ts';
 import { EntryKeys, HOST_ONLY_KEYS, OCS_ENTRY_KEYS } from './entry-keys.ts';
 import { readManage } from './manage.ts';
-import { type MapNode, type YamlNode, childOf, isNull, pairOf, shownOf } from './node.ts';
+import { type MapNode, type YamlNode, childOf, isNull, pairOf, foundOf } from './node.ts';
 import { alike, kebab, shapeOf } from './shape.ts';
 import type { AutoRefresh, Entry, EntryPlace } from './site.ts';
 import type { Span } from './span.ts';
@@ -41,7 +41,7 @@ export function readIdentity(node: YamlNode, findings: Finding[]): Identity | un
     findings.push({ span, severity: 'E', code, facts });
   };
   if (node.kind !== 'map') {
-    return bad(node.span, 'CONFIG_VALUE', { key: 'entry', found: shownOf(node), where: '"agent-instances"', problem: 'it must be a map', remedy: 'Write "{agent-class: CLASS, instance-id: NAME}"' });
+    return bad(node.span, 'CONFIG_VALUE', { key: 'entry', found: foundOf(node), where: '"agent-instances"', problem: 'it must be a map', remedy: 'Write "{agent-class: CLASS, instance-id: NAME}"' });
   }
   const classNode = childOf(node, 'agent-class');
   const agentClass = classNode && textOf(classNode);
@@ -50,11 +50,11 @@ export function readIdentity(node: YamlNode, findings: Finding[]): Identity | un
   const instanceId = textOf(idPair.value);
   const problem = instanceId === undefined ? 'it must be text' : nameProblem(instanceId);
   if (instanceId === undefined || problem !== undefined) {
-    return bad(idPair.value.span, 'CONFIG_VALUE', { key: '"instance-id"', found: shownOf(idPair.value), where: 'an entry', problem, remedy: 'Use letters, digits, "_" and "-", at most 64' });
+    return bad(idPair.value.span, 'CONFIG_VALUE', { key: '"instance-id"', found: foundOf(idPair.value), where: 'an entry', problem, remedy: 'Use letters, digits, "_" and "-", at most 64' });
   }
   if (!classNode || isNull(classNode)) return bad(idPair.keySpan, 'CONFIG_KEY_MISSING', { key: 'agent-class', where: `"${instanceId}"`, remedy: 'Add "agent-class: CLASS"' });
   if (agentClass === undefined || !CLASS.test(agentClass)) {
-    return bad(classNode.span, 'CONFIG_VALUE', { key: '"agent-class"', found: shownOf(classNode), where: `"${instanceId}"`, problem: 'it must be a letter, then letters, digits, "_" and ".", at most 64', remedy: 'Name a class' });
+    return bad(classNode.span, 'CONFIG_VALUE', { key: '"agent-class"', found: foundOf(classNode), where: `"${instanceId}"`, problem: 'it must be a letter, then letters, digits, "_" and ".", at most 64', remedy: 'Name a class' });
   }
   return { node, instanceId, idSpan: idPair.value.span, agentClass };
 }
@@ -81,13 +81,13 @@ export function readEntry(identity: Identity, host: HostGiven, place: EntryPlace
 export function readArguments(node: YamlNode | undefined, where: string, findings: Finding[]): string[] | undefined {
   if (!node || isNull(node)) return [];
   if (node.kind !== 'list') {
-    findings.push({ span: node.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: shownOf(node), where, problem: 'it must be a list', remedy: "Write \"arguments: ['--flag', 'value']\"" } });
+    findings.push({ span: node.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: foundOf(node), where, problem: 'it must be a list', remedy: "Write \"arguments: ['--flag', 'value']\"" } });
     return undefined;
   }
   const words: string[] = [];
   const problem = flatten(node.items, words);
   if (!problem) return words;
-  findings.push({ span: problem.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: shownOf(problem), where, problem: 'it holds a map', remedy: 'Give words and lists of words' } });
+  findings.push({ span: problem.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: foundOf(problem), where, problem: 'it holds a map', remedy: 'Give words and lists of words' } });
   return undefined;
 }
 
@@ -146,7 +146,7 @@ function reviewNeeds({ node, instanceId, agentClass }: Identity, keys: EntryKeys
   }
   if (keys.user !== undefined && host.asRoot === false) {
     const pair = pairOf(node, 'user');
-    const facts = { key: '"user"', found: `"${keys.user}"`, where: `"${instanceId}"`, problem: 'this HostManager does not run as root', remedy: 'Start the HostManager as root, or leave "user" out' };
+    const facts = { key: '"user"', found: ` "${keys.user}"`, where: `"${instanceId}"`, problem: 'this HostManager does not run as root', remedy: 'Start the HostManager as root, or leave "user" out' };
     findings.push({ span: pair?.value.span ?? node.span, severity: 'E', code: 'CONFIG_VALUE', facts });
     return false;
   }

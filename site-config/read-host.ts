@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Finding } from './complaint.ts';
 import { EntryKeys } from './entry-keys.ts';
-import { type MapNode, type YamlNode, childOf, isNull, pairOf, shownOf } from './node.ts';
+import { type MapNode, type YamlNode, childOf, isNull, pairOf, foundOf } from './node.ts';
 import { type HostGiven, type Identity, readArguments, readEntry, readIdentity } from './read-entry.ts';
 import { isIdleKey, noteIdleKeys, readMqtt } from './read-hub.ts';
 import { shapeOf } from './shape.ts';
@@ -53,7 +53,7 @@ interface Reading {
 
 function readBlock(name: string, block: YamlNode, keySpan: Span, { site, where, findings }: Reading): HostBlock | undefined {
   const bad = (node: YamlNode, key: string, problem: string, remedy: string): undefined => {
-    findings.push({ span: node.span, severity: 'B', code: 'CONFIG_VALUE', facts: { key, found: shownOf(node), where, problem, remedy } });
+    findings.push({ span: node.span, severity: 'B', code: 'CONFIG_VALUE', facts: { key, found: foundOf(node), where, problem, remedy } });
   };
   const map: MapNode | undefined = block.kind === 'map' ? block : isNull(block) ? { kind: 'map', span: keySpan, pairs: [] } : undefined;
   if (!map) return bad(block, 'the block', 'it must be a map', 'Write "agent-instances: []" below it');
@@ -131,8 +131,7 @@ function hostManagerOf(name: string, { node, instanceId, idSpan }: Identity, fir
     return undefined;
   }
   if (instanceId !== `hm-${name}`) {
-    const facts = { key: '"instance-id"', found: where, where: `host "${name}"`, problem: `its HostManager would be "hm-${name}" by custom`, remedy: 'It may stay' };
-    findings.push({ span: idSpan, severity: 'N', code: 'CONFIG_VALUE', facts, instanceId, kept: instanceId });
+    findings.push({ span: idSpan, severity: 'N', code: 'CONFIG_MANAGER_NAME', facts: { host: name, instanceId }, instanceId });
   }
   const args = readArguments(childOf(node, 'arguments'), where, findings);
   return { instanceId, args: args ?? [] };

@@ -105,7 +105,7 @@ function readRoot(hub: MapNode, findings: Finding[]): string {
   const said = node.kind === 'scalar' ? node.scalar.python : '';
   const root = said.replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 64) || DEFAULT_ROOT;
   if (root !== said) {
-    const facts = { key: '"address_root"', found: `"${said}"`, where: 'the hub', problem: 'a root is letters, digits, "_" and "-", at most 64', remedy: `Write "address_root: ${root}"` };
+    const facts = { key: '"address_root"', found: ` "${said}"`, where: 'the hub', problem: 'a root is letters, digits, "_" and "-", at most 64', remedy: `Write "address_root: ${root}"` };
     findings.push({ span: node.span, severity: 'W', code: 'CONFIG_VALUE', facts, kept: root });
   }
   return root;

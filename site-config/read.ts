@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { didYouMean } from '../base/nearest.ts';
 import * as z from 'zod';
 import { type Complaint, type Finding, complaintOf, complaintsFor, spoils } from './complaint.ts';
-import { type MapNode, type YamlNode, isNull, pairOf, shownOf } from './node.ts';
+import { type MapNode, type YamlNode, isNull, pairOf, foundOf } from './node.ts';
 import { AutoRefreshKey, PluginsKey, type SiteGiven, readHost } from './read-host.ts';
 import { type Hub, readHub } from './read-hub.ts';
 import { shapeOf } from './shape.ts';
@@ -50,7 +50,7 @@ export function readSiteConfig(given: SiteText): SiteReading {
 function readSite(node: YamlNode, given: SiteText, lines: Lines, findings: Finding[]): SiteConfig | undefined {
   if (node.kind !== 'map') {
     const empty = isNull(node);
-    const facts = empty ? {} : { key: 'the file', found: `as ${shownOf(node)}`, where: 'the site', problem: 'it must be a map', remedy: 'Give it "hub" and "hosts"' };
+    const facts = empty ? {} : { key: 'the file', found: foundOf(node), where: 'the site', problem: 'it must be a map', remedy: 'Give it "hub" and "hosts"' };
     findings.push({ span: node.span, severity: 'F', code: empty ? 'CONFIG_EMPTY' : 'CONFIG_VALUE', facts });
     return undefined;
   }
@@ -90,7 +90,7 @@ function hostsOf(site: MapNode, findings: Finding[]): MapNode | undefined {
   if (hosts?.value.kind === 'map' && hosts.value.pairs.length > 0) return hosts.value;
   const said = hosts && !isNull(hosts.value) && hosts.value.kind !== 'map';
   const facts = said
-    ? { key: '"hosts"', found: shownOf(hosts.value), where: 'the site', problem: 'it must be a map of host names', remedy: 'Write "hosts: {localhost: {agent-instances: []}}"' }
+    ? { key: '"hosts"', found: foundOf(hosts.value), where: 'the site', problem: 'it must be a map of host names', remedy: 'Write "hosts: {localhost: {agent-instances: []}}"' }
     : { key: 'hosts', where: 'the site', remedy: 'Write "hosts: {localhost: {agent-instances: []}}"' };
   findings.push({ span: said ? hosts.value.span : (hosts?.keySpan ?? { start: 0, end: 1 }), severity: 'F', code: said ? 'CONFIG_VALUE' : 'CONFIG_KEY_MISSING', facts });
   return undefined;
@@ -101,7 +101,7 @@ function readHosts(hosts: MapNode, site: SiteGiven, wanted: string | undefined, 
   const brokenHosts: string[] = [];
   for (const { key, keySpan, value } of hosts.pairs) {
     if (!HOST_NAME.test(key)) {
-      const facts = { key: 'host name', found: `"${key}"`, where: '"hosts"', problem: 'a host name is letters, digits, "_", "." and "-", at most 64', remedy: 'Rename it' };
+      const facts = { key: 'host name', found: ` "${key}"`, where: '"hosts"', problem: 'a host name is letters, digits, "_", "." and "-", at most 64', remedy: 'Rename it' };
       findings.push({ span: keySpan, severity: 'B', code: 'CONFIG_VALUE', facts, host: key });
       brokenHosts.push(key);
       continue;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { didYouMean, nearest } from '../base/nearest.ts';
 import type { Finding, Severity } from './complaint.ts';
-import { type PlainValue, type YamlNode, isNull, plainOf, shownOf } from './node.ts';
+import { type PlainValue, type YamlNode, isNull, plainOf, foundOf } from './node.ts';
 
 /** Letters' case, `-` and `_` say nothing in Cupola's keys. */
 export const alike = (key: string): string => key.replace(/[-_]/g, '').toLowerCase();
@@ -105,8 +105,8 @@ function findingOf(issue: Issue, root: YamlNode, { where, severity }: ShapeConte
   }
   const { problem, remedy } = problemOf(issue, node);
   const secret = /(?:^|\.)(?:env|settings)(?:\.|$)/.test(key);
-  const found = node && !secret ? shownOf(node) : '';
-  return { span, severity, code: 'CONFIG_VALUE', facts: { key: `"${key}"`, found, where, problem, remedy } };
+  const found = node && !secret ? foundOf(node) : '';
+  return { span, severity, code: 'CONFIG_VALUE', ...(secret ? { secret } : {}), facts: { key: `"${key}"`, found, where, problem, remedy } };
 }
 
 function problemOf(issue: Issue, node: YamlNode | undefined): { problem: string; remedy: string } {
@@ -127,7 +127,7 @@ function problemOf(issue: Issue, node: YamlNode | undefined): { problem: string;
     const own = issue.message.startsWith('Too ') ? `it must be ${bound}` : issue.message;
     return { problem: own, remedy: `Give ${bound}` };
   }
-  return { problem: issue.message, remedy: 'See the site config reference' };
+  return { problem: issue.message, remedy: node ? 'See the site config reference' : 'Give it, or leave the key out' };
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

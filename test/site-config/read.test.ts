@@ -136,7 +136,7 @@ test('readSiteConfig() keeps the HostManager apart', (t) => {
   const { config, complaints } = read('hub: {}\nhosts:\n  lab: {agent-instances: [{agent-class: HostManager, instance-id: hm1, arguments: [--spares, 2]}]}');
   const block = config?.hosts.get('lab');
   t.deepEqual([block?.entries, block?.hostManager], [[], { instanceId: 'hm1', args: ['--spares', '2'] }]);
-  t.deepEqual(told(complaints), ['N CONFIG_VALUE']);
+  t.deepEqual(told(complaints), ['N CONFIG_MANAGER_NAME']);
 });
 test('readSiteConfig() gives a host without HostManager one by custom', (t) => t.deepEqual(read(thermo1('')).config?.hosts.get('lab')?.hostManager, { instanceId: 'hm-lab', args: [] }));
 test('readSiteConfig() refuses on a later host an id of an earlier one', (t) => {
