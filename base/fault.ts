@@ -157,7 +157,7 @@ export const FAULTS = {
     exit: 9,
   },
   CONFIG_HOST_UNKNOWN: { says: 'Host "{host}" not in the site config{near}', remedy: 'It has: {known}. Choose one with "--site-host NAME"', exit: 9 },
-  CONFIG_ID_MISSING: { says: 'Entry of class {agentClass} has no instance-id', remedy: 'Add "instance-id: NAME"', exit: 9 },
+  CONFIG_ID_MISSING: { says: 'Entry of class {agentClass} has no instance-id{near}', remedy: 'Add "instance-id: NAME"', exit: 9 },
   CONFIG_ID_TWICE: { says: 'Instance-id "{instanceId}" stands twice at this site: first at line {line}', remedy: 'Give each entry its own', exit: 9 },
   CONFIG_CLASS_UNINSTALLED: { says: 'Class "{agentClass}" of "{instanceId}" is not installed{near}', remedy: '{remedy}', exit: 9 },
   CONFIG_MANAGER_NAME: {

@@ -82,7 +82,11 @@ function render(complaint: Complaint, lines: Lines): string {
   const bar = ' '.repeat(number.length);
   // A tab keeps its width under the caret line only as a tab.
   const lead = source.slice(0, complaint.column - 1).replace(/[^\t]/g, ' ');
-  const shown = [headline(complaint), `${number} | ${source}`, `${bar} | ${lead}${'^'.repeat(complaint.endColumn - complaint.column)}`];
+  const shown = [
+    headline(complaint),
+    `${number} | ${source}`,
+    `${bar} | ${lead}${'^'.repeat(complaint.endColumn - complaint.column)}`,
+  ];
   if (complaint.remedy !== '' && !complaint.message.endsWith('?')) shown.push(`${bar} = ${complaint.remedy}`);
   return shown.join('\n');
 }
@@ -90,9 +94,10 @@ function render(complaint: Complaint, lines: Lines): string {
 /** The line without what may be a secret: values of `env`, passwords in URLs. */
 function hidden(line: string, { column, endColumn, secret }: Complaint): string {
   const shown = secret ? `${line.slice(0, column - 1)}${'*'.repeat(endColumn - column)}` : line;
-  const stars = (_: string, before: string, inside: string): string => `${before}${'*'.repeat(inside.length)}`;
   return shown.replace(/(\benv['"]?\s*:\s*\{)([^}]*)/gi, stars).replace(/(:\/\/[^\s:/@]*:)([^\s/@]+)(?=@)/g, stars);
 }
+
+const stars = (_: string, before: string, inside: string): string => `${before}${'*'.repeat(inside.length)}`;
 
 /** The form of `--json`. */
 export function complaintJson(complaint: Complaint): Record<string, unknown> {

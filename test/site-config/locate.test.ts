@@ -5,22 +5,68 @@ import { readSiteConfig } from '../../site-config/read.ts';
 
 const ENV = { HOME: '/home/me', CUPOLA_CONFIG_DIR: '/c', OCS_CONFIG_DIR: '/o' };
 const find = (there: string[], flags: SiteFlags, env: Env) =>
-  locateSite({ flags, env, cwd: '/lab/night/one', files: { isFile: (path) => there.includes(path), read: (path) => `text of ${path}` } });
+  locateSite({
+    flags,
+    env,
+    cwd: '/lab/night/one',
+    files: { isFile: (path) => there.includes(path), read: (path) => `text of ${path}` },
+  });
 
 const finds = test.macro((t, there: string[], flags: SiteFlags, want: string, env: Env = ENV) => {
   const found = find(there, flags, env);
   t.is(found.ok && 'path' in found.value ? found.value.path : 'none', want);
   t.is(found.ok && 'text' in found.value ? found.value.text : '', `text of ${want}`);
 });
-const ALL = ['/c/default.yaml', '/lab/night/one/site.yaml', '/lab/site.yaml', '/home/me/.config/cupola/site.yaml', '/etc/cupola/site.yaml', '/o/default.yaml'];
-test('locateSite() takes --site-file', finds, ['/lab/night/one/x.yaml', ...ALL], { siteFile: 'x.yaml' }, '/lab/night/one/x.yaml');
-test('locateSite() counts --site-file from --working-dir', finds, ['/w/x.yaml', ...ALL], { siteFile: 'x.yaml', workingDir: '/w' }, '/w/x.yaml');
-test('locateSite() takes --site with a slash for a file', finds, ['/lab/night/one/d/x', ...ALL], { site: './d/x' }, '/lab/night/one/d/x');
-test('locateSite() takes --site with .yaml for a file', finds, ['/lab/night/one/x.yaml', ...ALL], { site: 'x.yaml' }, '/lab/night/one/x.yaml');
-test('locateSite() looks for --site in the config folder', finds, ['/c/x.yaml', '/o/x.yaml'], { site: 'x' }, '/c/x.yaml');
+const ALL = [
+  '/c/default.yaml',
+  '/lab/night/one/site.yaml',
+  '/lab/site.yaml',
+  '/home/me/.config/cupola/site.yaml',
+  '/etc/cupola/site.yaml',
+  '/o/default.yaml',
+];
+test(
+  'locateSite() takes --site-file',
+  finds,
+  ['/lab/night/one/x.yaml', ...ALL],
+  { siteFile: 'x.yaml' },
+  '/lab/night/one/x.yaml',
+);
+test(
+  'locateSite() counts --site-file from --working-dir',
+  finds,
+  ['/w/x.yaml', ...ALL],
+  { siteFile: 'x.yaml', workingDir: '/w' },
+  '/w/x.yaml',
+);
+test(
+  'locateSite() takes --site with a slash for a file',
+  finds,
+  ['/lab/night/one/d/x', ...ALL],
+  { site: './d/x' },
+  '/lab/night/one/d/x',
+);
+test(
+  'locateSite() takes --site with .yaml for a file',
+  finds,
+  ['/lab/night/one/x.yaml', ...ALL],
+  { site: 'x.yaml' },
+  '/lab/night/one/x.yaml',
+);
+test(
+  'locateSite() looks for --site in the config folder',
+  finds,
+  ['/c/x.yaml', '/o/x.yaml'],
+  { site: 'x' },
+  '/c/x.yaml',
+);
 test('locateSite() looks for --site in the config folder of OCS', finds, ['/o/x.yaml'], { site: 'x' }, '/o/x.yaml');
-test('locateSite() takes $CUPOLA_SITE first', finds, ['/s.yaml', ...ALL], {}, '/s.yaml', { ...ENV, CUPOLA_SITE: '/s.yaml' });
-for (const [i, path] of ALL.entries()) test(`locateSite() without flags finds ${path} before what follows it`, finds, ALL.slice(i), {}, path);
+test('locateSite() takes $CUPOLA_SITE first', finds, ['/s.yaml', ...ALL], {}, '/s.yaml', {
+  ...ENV,
+  CUPOLA_SITE: '/s.yaml',
+});
+for (const [i, path] of ALL.entries())
+  test(`locateSite() without flags finds ${path} before what follows it`, finds, ALL.slice(i), {}, path);
 
 const fails = test.macro((t, flags: SiteFlags, code: string, env: Env = ENV) => {
   const found = find(ALL, flags, env);
@@ -30,7 +76,10 @@ test('locateSite() refuses --site-file together with --site', fails, { siteFile:
 test('locateSite() refuses a file that is not there', fails, { siteFile: 'a.yaml' }, 'CONFIG_MISSING');
 test('locateSite() refuses a site that is not there', fails, { site: 'a' }, 'CONFIG_MISSING');
 test('locateSite() refuses --site without a folder to look in', fails, { site: 'a' }, 'CONFIG_MISSING', {});
-test('locateSite() takes no other file for a wrong $CUPOLA_SITE', fails, {}, 'CONFIG_MISSING', { ...ENV, CUPOLA_SITE: '/gone.yaml' });
+test('locateSite() takes no other file for a wrong $CUPOLA_SITE', fails, {}, 'CONFIG_MISSING', {
+  ...ENV,
+  CUPOLA_SITE: '/gone.yaml',
+});
 test('locateSite() reads nothing with --site none', (t) => {
   const found = find(ALL, { site: 'none' }, ENV);
   t.true(found.ok && found.value.none);
@@ -42,7 +91,14 @@ test('locateSite() gives the built-in site where there is no file', (t) => {
 });
 test('the built-in site is valid and has a broker and something to look at', (t) => {
   const site = builtInSite();
-  t.deepEqual(site.hosts.get('localhost')?.entries.map(({ instanceId, agentClass }) => [instanceId, agentClass]), [['broker', 'Broker'], ['registry', 'RegistryAgent'], ['faker1', 'FakeDataAgent']]);
+  t.deepEqual(
+    site.hosts.get('localhost')?.entries.map(({ instanceId, agentClass }) => [instanceId, agentClass]),
+    [
+      ['broker', 'Broker'],
+      ['registry', 'RegistryAgent'],
+      ['faker1', 'FakeDataAgent'],
+    ],
+  );
 });
 
 const config = readSiteConfig({
@@ -62,7 +118,14 @@ test('chooseHost() takes the block of the machine', hosts, {}, {}, 'lab-a', 'lab
 test('chooseHost() takes localhost for an unknown machine', hosts, {}, {}, 'elsewhere', 'localhost');
 test('chooseHost() takes --site-host', hosts, { siteHost: 'lab-a' }, {}, 'elsewhere', 'lab-a');
 test('chooseHost() takes SITE_HOST for the flag', hosts, {}, { SITE_HOST: 'lab-a' }, 'elsewhere', 'lab-a');
-test('chooseHost() takes the flag before SITE_HOST', hosts, { siteHost: 'lab-a' }, { SITE_HOST: 'localhost' }, 'x', 'lab-a');
+test(
+  'chooseHost() takes the flag before SITE_HOST',
+  hosts,
+  { siteHost: 'lab-a' },
+  { SITE_HOST: 'localhost' },
+  'x',
+  'lab-a',
+);
 test('chooseHost() finds a block that was refused', hosts, {}, {}, 'lab-b', 'lab-b');
 test('chooseHost() names the blocks there are', (t) => {
   const only = readSiteConfig({ text: 'hub: {}\nhosts: {lab-a: {agent-instances: []}}', file: 'x' }).config;
