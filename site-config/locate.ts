@@ -64,7 +64,7 @@ export interface LocateGiven {
   readonly flags: SiteFlags;
   readonly env: Env;
   readonly cwd: string;
-  readonly files?: SiteFiles;
+  readonly files?: SiteFiles | undefined;
 }
 
 /** Find and read the site file. */

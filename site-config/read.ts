@@ -16,11 +16,11 @@ export interface SiteText {
   /** As it is to be named in complaints. */
   readonly file: string;
   /** The host block that the reader is for: what spoils only others is a warning here, its own absence a complaint. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Installed agent classes; without them no class is complained of. */
-  readonly classes?: ReadonlySet<string>;
+  readonly classes?: ReadonlySet<string> | undefined;
   /** Whether the HostManager runs as root and so can obey `user`; without it no `user` is complained of. */
-  readonly asRoot?: boolean;
+  readonly asRoot?: boolean | undefined;
 }
 
 export interface SiteReading {

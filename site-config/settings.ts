@@ -12,11 +12,11 @@ export interface SettingsGiven<T> {
   readonly schema: z.ZodType<T>;
   readonly instanceId: string;
   readonly agentClass: string;
-  readonly args?: readonly string[];
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly args?: readonly string[] | undefined;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** `key=value` words of the command line; they win over everything. */
-  readonly set?: readonly string[];
-  readonly place?: EntryPlace;
+  readonly set?: readonly string[] | undefined;
+  readonly place?: EntryPlace | undefined;
 }
 
 export interface Settings<T> {

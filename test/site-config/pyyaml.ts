@@ -30,6 +30,7 @@ export function pyyaml(texts: readonly string[]): Shown[] | undefined {
     encoding: 'utf8',
     env: {},
     timeout: 30_000,
+    maxBuffer: 16 * 1024 * 1024,
   });
   return status === 0 ? z.array(z.tuple([z.string(), z.unknown()])).parse(JSON.parse(stdout)) : undefined;
 }
