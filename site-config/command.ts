@@ -33,8 +33,10 @@ export function fillCommand(command: readonly string[] | string, facts: CommandF
 }
 
 /** The first brace of a command that nothing can ever fill, with what is wrong; undefined where all are known. */
-export function placeholderProblem(command: readonly string[] | string): { placeholder: string; problem: string; known: string[] } | undefined {
-  for (const [whole, name] of [command].flat().flatMap((text) => [...text.matchAll(BRACE)])) {
+export function placeholderProblem(
+  command: readonly string[] | string,
+): { placeholder: string; problem: string; known: string[] } | undefined {
+  for (const [whole, name] of [command].flat().join(' ').matchAll(BRACE)) {
     if (name === undefined || isPlaceholder(name) || name.startsWith('settings.')) continue;
     return { placeholder: whole, problem: `no such name${didYouMean(name, PLACEHOLDERS)}`, known: KNOWN };
   }
@@ -46,20 +48,38 @@ function fillText(text: string, facts: CommandFacts): Outcome<string> {
   const filled = text.replace(BRACE, (whole: string, name: string | undefined) => {
     if (name === undefined) return '{';
     const value = valueOf(name, facts);
-    if (value === undefined) problem ??= { placeholder: whole, problem: name.startsWith('settings.') ? 'no such setting, or no plain value' : 'no such name' };
+    if (value === undefined)
+      problem ??= {
+        placeholder: whole,
+        problem: name.startsWith('settings.') ? 'no such setting, or no plain value' : 'no such name',
+      };
     return value ?? '';
   });
-  return problem ? failed('CONFIG_PLACEHOLDER', { ...problem, instanceId: facts.instanceId, known: KNOWN }) : ok(filled);
+  return problem
+    ? failed('CONFIG_PLACEHOLDER', { ...problem, instanceId: facts.instanceId, known: KNOWN })
+    : ok(filled);
 }
 
-function valueOf(name: string, { instanceId, host, siteFile, stateDir, logDir, settings }: CommandFacts): string | undefined {
+function valueOf(
+  name: string,
+  { instanceId, host, siteFile, stateDir, logDir, settings }: CommandFacts,
+): string | undefined {
   if (name.startsWith('settings.')) {
     const wanted = alike(name.slice('settings.'.length));
     const value = Object.entries(settings).find(([key]) => alike(key) === wanted)?.[1];
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : undefined;
   }
-  const values: Readonly<Record<(typeof PLACEHOLDERS)[number], string>> = { 'instance-id': instanceId, host, 'site-file': siteFile, 'state-dir': stateDir, 'log-dir': logDir };
+  const values: Readonly<Record<(typeof PLACEHOLDERS)[number], string>> = {
+    'instance-id': instanceId,
+    host,
+    'site-file': siteFile,
+    'state-dir': stateDir,
+    'log-dir': logDir,
+  };
   return isPlaceholder(name) ? values[name] : undefined;
 }
 
-const isPlaceholder = (name: string): name is (typeof PLACEHOLDERS)[number] => PLACEHOLDERS.some((known) => known === name);
+const isPlaceholder = (name: string): name is (typeof PLACEHOLDERS)[number] =>
+  PLACEHOLDERS.some((known) => known === name);

@@ -19,6 +19,8 @@ export interface Complaint {
   readonly kept?: string;
   readonly host?: string;
   readonly instanceId?: string;
+  /** The value itself is shown nowhere. */
+  readonly secret?: boolean;
 }
 
 /** A complaint that does not know its file yet. */
@@ -30,6 +32,7 @@ export interface Finding {
   readonly kept?: string;
   readonly host?: string;
   readonly instanceId?: string;
+  readonly secret?: boolean;
 }
 
 export const severityWord = (severity: Severity): SeverityWord =>
@@ -50,6 +53,7 @@ export function complaintOf(finding: Finding, file: string, lines: Lines): Compl
     ...(finding.kept === undefined ? {} : { kept: finding.kept }),
     ...(finding.host === undefined ? {} : { host: finding.host }),
     ...(finding.instanceId === undefined ? {} : { instanceId: finding.instanceId }),
+    ...(finding.secret === undefined ? {} : { secret: finding.secret }),
   };
 }
 
@@ -73,15 +77,27 @@ export function renderComplaints(complaints: readonly Complaint[], text: string)
 }
 
 function render(complaint: Complaint, lines: Lines): string {
-  const source = lines.text(complaint.line);
+  const source = hidden(lines.text(complaint.line), complaint);
   const number = String(complaint.line).padStart(8);
   const bar = ' '.repeat(number.length);
   // A tab keeps its width under the caret line only as a tab.
   const lead = source.slice(0, complaint.column - 1).replace(/[^\t]/g, ' ');
-  const shown = [headline(complaint), `${number} | ${source}`, `${bar} | ${lead}${'^'.repeat(complaint.endColumn - complaint.column)}`];
+  const shown = [
+    headline(complaint),
+    `${number} | ${source}`,
+    `${bar} | ${lead}${'^'.repeat(complaint.endColumn - complaint.column)}`,
+  ];
   if (complaint.remedy !== '' && !complaint.message.endsWith('?')) shown.push(`${bar} = ${complaint.remedy}`);
   return shown.join('\n');
 }
+
+/** The line without what may be a secret: values of `env`, passwords in URLs. */
+function hidden(line: string, { column, endColumn, secret }: Complaint): string {
+  const shown = secret ? `${line.slice(0, column - 1)}${'*'.repeat(endColumn - column)}` : line;
+  return shown.replace(/(\benv['"]?\s*:\s*\{)([^}]*)/gi, stars).replace(/(:\/\/[^\s:/@]*:)([^\s/@]+)(?=@)/g, stars);
+}
+
+const stars = (_: string, before: string, inside: string): string => `${before}${'*'.repeat(inside.length)}`;
 
 /** The form of `--json`. */
 /** A complaint as JSON has it. */

@@ -4,9 +4,15 @@ import type { Probe } from './site.ts';
 import { duration, size } from './units.ts';
 
 const words = <const T extends readonly [string, ...string[]]>(known: T) => z.enum(known);
-const Text = z.string({ error: 'it must be text; put it in quotes' }).min(1, { error: 'it is empty' }).max(4096, { error: 'it is longer than 4096 characters' });
+const Text = z
+  .string({ error: 'it must be text; put it in quotes' })
+  .min(1, { error: 'it is empty' })
+  .max(4096, { error: 'it is longer than 4096 characters' });
 const Count = (min: number, max: number) =>
-  z.int({ error: 'it must be a whole number' }).min(min, { error: `it must be from ${min} to ${max}` }).max(max, { error: `it must be from ${min} to ${max}` });
+  z
+    .int({ error: 'it must be a whole number' })
+    .min(min, { error: `it must be from ${min} to ${max}` })
+    .max(max, { error: `it must be from ${min} to ${max}` });
 const SIGNALS = ['INT', 'TERM', 'QUIT', 'HUP', 'USR1', 'USR2'] as const;
 const Signal = z
   .string({ error: `it must be one of ${SIGNALS.join(' ')}` })
@@ -42,7 +48,11 @@ const Stop = z.object({
 });
 
 const Readiness = z
-  .object({ by: words(['presence', 'spawn', 'tcp', 'http', 'log']).optional(), at: Text.optional(), within: duration({ minMs: 1 }).optional() })
+  .object({
+    by: words(['presence', 'spawn', 'tcp', 'http', 'log']).optional(),
+    at: Text.optional(),
+    within: duration({ minMs: 1 }).optional(),
+  })
   .superRefine(({ by, at }, context) => {
     if (by === 'tcp' || by === 'http' || by === 'log') {
       const form = by === 'tcp' ? HostPort : by === 'http' ? HttpUrl : Text;
@@ -57,7 +67,10 @@ const Check = z
   .object({
     tcp: HostPort.optional(),
     http: HttpUrl.optional(),
-    exec: z.array(Text, { error: 'it must be a list: program and arguments' }).min(1, { error: 'it is empty' }).optional(),
+    exec: z
+      .array(Text, { error: 'it must be a list: program and arguments' })
+      .min(1, { error: 'it is empty' })
+      .optional(),
     every: duration({ minMs: 100 }).default(10_000),
     timeout: duration({ minMs: 1 }).default(3000),
     failures: Count(1, 1000).default(3),
@@ -76,7 +89,9 @@ const Check = z
 const Health = z.object({
   heartbeat: duration({ minMs: 100 }).optional(),
   // Unquoted `off` is false.
-  watchdog: z.union([z.literal('off'), z.literal(false), duration({ minMs: 100 })], { error: 'it must be off or a duration' }).optional(),
+  watchdog: z
+    .union([z.literal('off'), z.literal(false), duration({ minMs: 100 })], { error: 'it must be off or a duration' })
+    .optional(),
   check: Check.optional(),
 });
 
@@ -88,7 +103,9 @@ const Env = z.record(
 
 export const EntryKeys = z.object({
   settings: z.record(z.string(), z.unknown(), { error: 'it must be a map' }).optional(),
-  command: z.union([z.array(Text).min(1, { error: 'it is empty' }), Text], { error: 'it must be a list of texts, or one text' }).optional(),
+  command: z
+    .union([z.array(Text).min(1, { error: 'it is empty' }), Text], { error: 'it must be a list of texts, or one text' })
+    .optional(),
   after: z.array(After, { error: 'it must be a list of instance-ids' }).optional(),
   restart: Restart.optional(),
   stop: Stop.optional(),
@@ -109,7 +126,11 @@ export const EntryKeys = z.object({
     .optional(),
   watch: z.array(Text, { error: 'it must be a list of file patterns' }).optional(),
   log: z
-    .object({ size: size().optional(), keep: Count(0, 1000).optional(), level: words(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).optional() })
+    .object({
+      size: size().optional(),
+      keep: Count(0, 1000).optional(),
+      level: words(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).optional(),
+    })
     .optional(),
   expose: words(['control', 'status', 'none']).optional(),
   spare: z.boolean({ error: 'it must be true or false' }).optional(),

@@ -28,8 +28,16 @@ export function entryOf({ instanceId, agentClass, args, manage, keys, foreign, i
     command: keys.command,
     after: keys.after ?? [],
     restart: restartOf(keys.restart ?? {}),
-    stop: { signal: keys.stop?.signal ?? 'SIGINT', graceMs: keys.stop?.grace ?? 10_000, to: keys.stop?.to ?? (program ? 'group' : 'leader') },
-    readiness: { by: keys.readiness?.by ?? (program || foreign ? 'spawn' : 'presence'), at: keys.readiness?.at, withinMs: keys.readiness?.within ?? 15_000 },
+    stop: {
+      signal: keys.stop?.signal ?? 'SIGINT',
+      graceMs: keys.stop?.grace ?? 10_000,
+      to: keys.stop?.to ?? (program ? 'group' : 'leader'),
+    },
+    readiness: {
+      by: keys.readiness?.by ?? (program || foreign ? 'spawn' : 'presence'),
+      at: keys.readiness?.at,
+      withinMs: keys.readiness?.within ?? 15_000,
+    },
     health: healthOf(keys.health ?? {}),
     env: keys.env ?? {},
     envFile: keys.envFile,
@@ -78,5 +86,8 @@ function ordered(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(ordered).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const pairs = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${JSON.stringify(key)}:${ordered(item)}`).join(',')}}`;
+  return `{${pairs
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${ordered(item)}`)
+    .join(',')}}`;
 }

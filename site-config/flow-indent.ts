@@ -7,24 +7,33 @@ export interface Padded {
   origin(offset: number): number;
 }
 
-/** Bytes parsed again and again; far beyond any site file, it bounds what a hostile one costs. */
-const WORK_MAX = 64 * 1024 * 1024;
+/** Characters parsed again and again: about half a second. A file of 1 000 entries with every line at the margin needs half of it. */
+const WORK_MAX = 128 * 1024 * 1024;
 
 /**
  * Parse `source`, padding the line of each complaint about too little indentation inside brackets or quotes.
  * `complaintAt` tells the offset of such a complaint, undefined for any other error.
  */
-export function parsePadded<T>(source: string, parse: (text: string) => T, complaintAt: (thrown: unknown) => number | undefined): { parsed: T; padded: Padded } {
+export function parsePadded<T>(
+  source: string,
+  parse: (text: string) => T,
+  complaintAt: (thrown: unknown) => number | undefined,
+): { parsed: T; padded: Padded } {
   const pads: { at: number; count: number }[] = [];
   const count = deepestIndent(source) + 1;
   let text = source;
-  for (let work = 0; ; work += text.length) {
+  for (let work = 0; ; ) {
     try {
       return { parsed: parse(text), padded: paddedOf(text, pads) };
     } catch (thrown) {
       const offset = complaintAt(thrown);
       const start = offset === undefined ? -1 : lineStart(text, offset);
-      const hopeless = start < 0 || work > WORK_MAX || pads.some(({ at }) => at === start) || /^(?:---|\.\.\.)/.test(text.slice(start, start + 3));
+      work += offset ?? 0;
+      const hopeless =
+        start < 0 ||
+        work > WORK_MAX ||
+        pads.some(({ at }) => at === start) ||
+        /^(?:---|\.\.\.)/.test(text.slice(start, start + 3));
       if (hopeless) throw new PaddedError(thrown, paddedOf(text, pads));
       text = `${text.slice(0, start)}${' '.repeat(count)}${text.slice(start)}`;
       // Lines are padded from the top down, so earlier pads keep their offsets.
@@ -62,7 +71,8 @@ function paddedOf(text: string, pads: readonly { at: number; count: number }[]):
   return { text, origin };
 }
 
-const lineStart = (text: string, offset: number): number => Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
+const lineStart = (text: string, offset: number): number =>
+  Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
 
 function deepestIndent(source: string): number {
   let deepest = 0;

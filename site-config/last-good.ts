@@ -9,7 +9,8 @@ export function inForce(reading: SiteReading, lastGood: SiteConfig | undefined):
   if (!config) return lastGood;
   if (!lastGood) return config;
   const hosts = new Map<string, HostBlock>();
-  for (const [name, block] of config.hosts) hosts.set(name, block.broken ? mended(block, lastGood.hosts.get(name)) : block);
+  for (const [name, block] of config.hosts)
+    hosts.set(name, block.broken ? mended(block, lastGood.hosts.get(name)) : block);
   // Only a good file takes a host away; of a broken one nobody knows what was meant.
   if (isBroken(config)) {
     for (const [name, block] of lastGood.hosts) if (!hosts.has(name)) hosts.set(name, block);
@@ -18,7 +19,8 @@ export function inForce(reading: SiteReading, lastGood: SiteConfig | undefined):
 }
 
 /** Does the reading leave something out because it was wrong? Such a config does not become the last good one by itself. */
-export const isBroken = (config: SiteConfig): boolean => config.brokenHosts.length > 0 || [...config.hosts.values()].some(({ broken }) => broken);
+export const isBroken = (config: SiteConfig): boolean =>
+  config.brokenHosts.length > 0 || [...config.hosts.values()].some(({ broken }) => broken);
 
 /** A row of `config_parse_status`: ok, Unix seconds, the complaints of this host. */
 export type ParseStatus = readonly [ok: boolean, atS: number, text: string];

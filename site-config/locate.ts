@@ -18,7 +18,14 @@ export interface SiteFlags {
 }
 
 /** Flags of OCS that are accepted and do nothing; each is worth a note. */
-export const IDLE_FLAGS = ['--site-hub', '--site-http', '--site-realm', '--crossbar-timeout', '--registry-address', '--access-policy'] as const;
+export const IDLE_FLAGS = [
+  '--site-hub',
+  '--site-http',
+  '--site-realm',
+  '--crossbar-timeout',
+  '--registry-address',
+  '--access-policy',
+] as const;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,9 +41,22 @@ export const diskFiles: SiteFiles = {
 };
 
 export type Located =
-  | { readonly builtIn: false; readonly none: false; readonly path: string; readonly file: string; readonly folder: string; readonly text: string }
+  | {
+      readonly builtIn: false;
+      readonly none: false;
+      readonly path: string;
+      readonly file: string;
+      readonly folder: string;
+      readonly text: string;
+    }
   /** No file anywhere: `cupola start` takes this site, everything else refuses. */
-  | { readonly builtIn: true; readonly none: false; readonly file: string; readonly folder: string; readonly text: string }
+  | {
+      readonly builtIn: true;
+      readonly none: false;
+      readonly file: string;
+      readonly folder: string;
+      readonly text: string;
+    }
   /** `--site none`: settings come from the command line alone. */
   | { readonly builtIn: false; readonly none: true };
 
@@ -44,7 +64,7 @@ export interface LocateGiven {
   readonly flags: SiteFlags;
   readonly env: Env;
   readonly cwd: string;
-  readonly files?: SiteFiles;
+  readonly files?: SiteFiles | undefined;
 }
 
 /** Find and read the site file. */
@@ -57,7 +77,8 @@ export function locateSite({ flags, env, cwd, files = diskFiles }: LocateGiven):
   const said = saidFile(flags, env, base, files);
   if (!said.ok) return said;
   const path = said.value ?? foundFile(env, base, files);
-  if (path === undefined) return ok({ builtIn: true, none: false, file: BUILT_IN_FILE, folder: base, text: BUILT_IN_TEXT });
+  if (path === undefined)
+    return ok({ builtIn: true, none: false, file: BUILT_IN_FILE, folder: base, text: BUILT_IN_TEXT });
   try {
     const shown = flags.siteFile ?? path;
     return ok({ builtIn: false, none: false, path, file: shown, folder: dirname(path), text: files.read(path) });
@@ -67,15 +88,23 @@ export function locateSite({ flags, env, cwd, files = diskFiles }: LocateGiven):
 }
 
 /** The name of the block that is this host's: by flag, by the machine's name, else `localhost`. */
-export function chooseHost(config: SiteConfig, { flags, env, hostname }: { flags: SiteFlags; env: Env; hostname: string }): Outcome<string> {
+export function chooseHost(
+  config: SiteConfig,
+  { flags, env, hostname }: { flags: SiteFlags; env: Env; hostname: string },
+): Outcome<string> {
   const known = [...config.hosts.keys(), ...config.brokenHosts];
   const wanted = flags.siteHost ?? nonEmpty(env.SITE_HOST) ?? hostname;
   const name = [wanted, 'localhost'].find((candidate) => known.includes(candidate));
-  return name === undefined ? failed('CONFIG_HOST_UNKNOWN', { host: wanted, known, near: didYouMean(wanted, known) }) : ok(name);
+  return name === undefined
+    ? failed('CONFIG_HOST_UNKNOWN', { host: wanted, known, near: didYouMean(wanted, known) })
+    : ok(name);
 }
 
 /** The entry that is meant: by id, else the only one of the class. */
-export function chooseEntry(block: HostBlock, { flags, env, agentClass }: { flags: SiteFlags; env: Env; agentClass: string }): Outcome<Entry> {
+export function chooseEntry(
+  block: HostBlock,
+  { flags, env, agentClass }: { flags: SiteFlags; env: Env; agentClass: string },
+): Outcome<Entry> {
   const instanceId = flags.instanceId ?? nonEmpty(env.INSTANCE_ID);
   const managed = block.entries.filter(({ ignored }) => !ignored);
   if (instanceId !== undefined) {
@@ -84,24 +113,42 @@ export function chooseEntry(block: HostBlock, { flags, env, agentClass }: { flag
     return entry ? ok(entry) : failed('TARGET_UNKNOWN', { target: instanceId, near: didYouMean(instanceId, ids) });
   }
   const [first, ...more] = managed.filter((entry) => entry.agentClass === agentClass);
-  if (!first) return failed('TARGET_UNKNOWN', { target: agentClass, near: didYouMean(agentClass, new Set(managed.map((entry) => entry.agentClass))) });
-  return more.length === 0 ? ok(first) : failed('ENTRY_AMBIGUOUS', { agentClass, ids: [first, ...more].map((entry) => entry.instanceId) });
+  if (!first)
+    return failed('TARGET_UNKNOWN', {
+      target: agentClass,
+      near: didYouMean(agentClass, new Set(managed.map((entry) => entry.agentClass))),
+    });
+  return more.length === 0
+    ? ok(first)
+    : failed('ENTRY_AMBIGUOUS', { agentClass, ids: [first, ...more].map((entry) => entry.instanceId) });
 }
 
 /** The config with what the command line says over it. */
 export function overridden(config: SiteConfig, { addressRoot, logDir }: SiteFlags): SiteConfig {
-  const hosts = logDir === undefined ? config.hosts : new Map([...config.hosts].map(([name, block]) => [name, { ...block, logDir }]));
+  const hosts =
+    logDir === undefined
+      ? config.hosts
+      : new Map([...config.hosts].map(([name, block]) => [name, { ...block, logDir }]));
   return { ...config, root: addressRoot ?? config.root, hosts };
 }
 
 /** A file that was named outright: if it is not there, no other stands in for it. */
-function saidFile({ siteFile, site }: SiteFlags, env: Env, base: string, files: SiteFiles): Outcome<string | undefined> {
+function saidFile(
+  { siteFile, site }: SiteFlags,
+  env: Env,
+  base: string,
+  files: SiteFiles,
+): Outcome<string | undefined> {
   const named = siteFile ?? (site !== undefined && /\/|\.ya?ml$/.test(site) ? site : undefined);
   if (named !== undefined) return existing([resolve(base, named)], files);
   if (site !== undefined) {
     const folders = [env.CUPOLA_CONFIG_DIR, env.OCS_CONFIG_DIR].map(nonEmpty).filter((folder) => folder !== undefined);
-    if (folders.length === 0) return failed('CONFIG_MISSING', { problem: `"--site ${site}" needs $CUPOLA_CONFIG_DIR or $OCS_CONFIG_DIR` });
-    return existing(folders.map((folder) => resolve(base, folder, `${site}.yaml`)), files);
+    if (folders.length === 0)
+      return failed('CONFIG_MISSING', { problem: `"--site ${site}" needs $CUPOLA_CONFIG_DIR or $OCS_CONFIG_DIR` });
+    return existing(
+      folders.map((folder) => resolve(base, folder, `${site}.yaml`)),
+      files,
+    );
   }
   const byEnv = nonEmpty(env.CUPOLA_SITE);
   return byEnv === undefined ? ok(undefined) : existing([resolve(base, byEnv)], files);
@@ -109,11 +156,14 @@ function saidFile({ siteFile, site }: SiteFlags, env: Env, base: string, files: 
 
 function existing(paths: readonly string[], files: SiteFiles): Outcome<string> {
   const path = paths.find((candidate) => files.isFile(candidate));
-  return path === undefined ? failed('CONFIG_MISSING', { problem: `there is no ${paths.join(', and no ')}` }) : ok(path);
+  return path === undefined
+    ? failed('CONFIG_MISSING', { problem: `there is no ${paths.join(', and no ')}` })
+    : ok(path);
 }
 
 function foundFile(env: Env, base: string, files: SiteFiles): string | undefined {
-  const inFolder = (folder: string | undefined, name: string): string[] => (nonEmpty(folder) === undefined ? [] : [resolve(base, folder ?? '', name)]);
+  const inFolder = (folder: string | undefined, name: string): string[] =>
+    nonEmpty(folder) === undefined ? [] : [resolve(base, folder ?? '', name)];
   const candidates = [
     ...inFolder(env.CUPOLA_CONFIG_DIR, 'default.yaml'),
     ...upward(base).map((folder) => join(folder, 'site.yaml')),

@@ -10,7 +10,14 @@ export interface Manage {
 }
 
 export const MANAGE_WORDS = ['host/up', 'host/down', 'docker/up', 'docker/down', 'ignore'] as const;
-const ALIASES = { yes: 'host/up', host: 'host/up', up: 'host/up', down: 'host/down', docker: 'docker/up', no: 'ignore' } as const;
+const ALIASES = {
+  yes: 'host/up',
+  host: 'host/up',
+  up: 'host/up',
+  down: 'host/down',
+  docker: 'docker/up',
+  no: 'ignore',
+} as const;
 type ManageWord = (typeof MANAGE_WORDS)[number];
 
 export interface ManageReading {
@@ -24,7 +31,12 @@ export function readManage(node: YamlNode | undefined, instanceId: string): Mana
   if (!node || isNull(node)) return { manage: manageOf('host/up'), findings: [] };
   if (node.kind === 'scalar' && typeof node.scalar.value === 'boolean') {
     const manage = node.scalar.value ? 'host/up' : 'ignore';
-    return { manage: manageOf(manage), findings: [{ span: node.span, severity: 'N', code: 'CONFIG_MANAGE_BOOLEAN', facts: { found: node.source, manage } }] };
+    return {
+      manage: manageOf(manage),
+      findings: [
+        { span: node.span, severity: 'N', code: 'CONFIG_MANAGE_BOOLEAN', facts: { found: node.source, manage } },
+      ],
+    };
   }
   const said = node.kind === 'scalar' ? node.source : '';
   const word = wordOf(said);
@@ -45,7 +57,11 @@ function wordOf(said: string): ManageWord | undefined {
 
 function manageOf(word: ManageWord): Manage {
   const ignored = word === 'ignore';
-  return { manage: word.startsWith('docker') ? 'docker' : 'host', start: word.endsWith('/down') ? 'down' : 'up', ignored };
+  return {
+    manage: word.startsWith('docker') ? 'docker' : 'host',
+    start: word.endsWith('/down') ? 'down' : 'up',
+    ignored,
+  };
 }
 
 const isAlias = (word: string): word is keyof typeof ALIASES => Object.hasOwn(ALIASES, word);

@@ -8,7 +8,9 @@ export interface RawPair {
   readonly value: YamlNode;
 }
 
-export type Merged = { readonly ok: true; readonly pairs: Pair[] } | { readonly ok: false; readonly span: Span; readonly problem: string };
+export type Merged =
+  | { readonly ok: true; readonly pairs: Pair[] }
+  | { readonly ok: false; readonly span: Span; readonly problem: string };
 
 /** Keys of the map itself win over merged ones; of merged maps in a list the first wins. */
 export function mergePairs(raw: readonly RawPair[], findings: Finding[]): Merged {
@@ -22,7 +24,7 @@ export function mergePairs(raw: readonly RawPair[], findings: Finding[]): Merged
     }
     const sources = mergeSources(value);
     if (!sources) return { ok: false, span: value.span, problem: '"<<" takes a map or a list of maps' };
-    for (const source of sources.reverse()) {
+    for (const source of sources.toReversed()) {
       for (const pair of source.pairs) pairs.set(pair.key, pair);
     }
   }
@@ -43,4 +45,10 @@ function mergeSources(value: YamlNode): MapNode[] | undefined {
   return maps.length === value.items.length ? maps : undefined;
 }
 
-const twice = (key: string, span: Span): Finding => ({ span, severity: 'W', code: 'CONFIG_KEY_TWICE', facts: { key }, kept: 'the last' });
+const twice = (key: string, span: Span): Finding => ({
+  span,
+  severity: 'W',
+  code: 'CONFIG_KEY_TWICE',
+  facts: { key },
+  kept: 'the last',
+});

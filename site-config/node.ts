@@ -50,6 +50,9 @@ export function plainOf(node: YamlNode): PlainValue {
   return object;
 }
 
+/** The same as it follows the name of a key: nothing where a sentence would not gain by it. */
+export const foundOf = (node: YamlNode): string => (node.kind === 'scalar' ? ` ${shownOf(node)}` : '');
+
 /** How a found value is named in a sentence: short, in quotes where it is text. */
 export function shownOf(node: YamlNode): string {
   if (node.kind === 'list') return 'a list';

@@ -41,7 +41,10 @@ export function installedClasses({ own, plugins, from, file }: PluginPlaces): In
     const { message, remedy } = fault(code, facts);
     complaints.push({ file, line: 1, column: 1, endColumn: 2, severity: 'W', code, message, remedy });
   };
-  const folders = [{ plugin: 'cupola', folder: own }, ...plugins.map((plugin) => ({ plugin, folder: folderOf(plugin, [from, own]) }))];
+  const folders = [
+    { plugin: 'cupola', folder: own },
+    ...plugins.map((plugin) => ({ plugin, folder: folderOf(plugin, [from, own]) })),
+  ];
   const seen = new Set<string>();
   for (const { plugin, folder } of folders) {
     if (folder === undefined) {
@@ -59,7 +62,8 @@ export function installedClasses({ own, plugins, from, file }: PluginPlaces): In
     for (const [agentClass, path] of Object.entries(read.cupola.agents)) {
       const module = resolve(folder, path);
       const first = classes.get(agentClass);
-      if (outside(folder, module)) warn('CONFIG_PLUGIN', { plugin, problem: `the path of class "${agentClass}" leads out of it` });
+      if (outside(folder, module))
+        warn('CONFIG_PLUGIN', { plugin, problem: `the path of class "${agentClass}" leads out of it` });
       else if (first) warn('CONFIG_CLASS_TWICE', { agentClass, first: `"${first.from}"`, second: `"${name}"` });
       else classes.set(agentClass, { module, from: name });
     }

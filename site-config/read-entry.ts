@@ -1,13 +1,12 @@
 /** One entry of `agent-instances`: who it is, and what is wanted of it. */
-import { didYouMean } from '../base/nearest.ts';
 import { nameProblem } from '../protocol/topics.ts';
-import { placeholderProblem } from './command.ts';
 import type { Finding } from './complaint.ts';
 import { entryOf } from './entry.ts';
-import { EntryKeys, HOST_ONLY_KEYS, OCS_ENTRY_KEYS } from './entry-keys.ts';
+import { EntryKeys, OCS_ENTRY_KEYS } from './entry-keys.ts';
 import { readManage } from './manage.ts';
-import { type MapNode, type YamlNode, childOf, isNull, pairOf, shownOf } from './node.ts';
-import { alike, kebab, shapeOf } from './shape.ts';
+import { type MapNode, type YamlNode, childOf, isNull, pairOf, foundOf } from './node.ts';
+import { reviewClass, reviewIdleKeys, reviewNeeds } from './review-entry.ts';
+import { alike, shapeOf } from './shape.ts';
 import type { AutoRefresh, Entry, EntryPlace } from './site.ts';
 import type { Span } from './span.ts';
 
@@ -32,35 +31,68 @@ export interface HostGiven {
 
 const readKeys = shapeOf(EntryKeys);
 const CLASS = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
-/** Classes of OCS that have a counterpart of another name. */
-const COUNTERPARTS: Readonly<Record<string, string>> = { AggregatorAgent: 'Recorder', InfluxDBAgent: 'Influx', InfluxDBAgentV2: 'Influx' };
-
 /** Read class and id; undefined after a complaint. */
 export function readIdentity(node: YamlNode, findings: Finding[]): Identity | undefined {
   const bad = (span: Span, code: Finding['code'], facts: Record<string, unknown>): undefined => {
     findings.push({ span, severity: 'E', code, facts });
   };
   if (node.kind !== 'map') {
-    return bad(node.span, 'CONFIG_VALUE', { key: 'entry', found: shownOf(node), where: '"agent-instances"', problem: 'it must be a map', remedy: 'Write "{agent-class: CLASS, instance-id: NAME}"' });
+    return bad(node.span, 'CONFIG_VALUE', {
+      key: 'entry',
+      found: foundOf(node),
+      where: '"agent-instances"',
+      problem: 'it must be a map',
+      remedy: 'Write "{agent-class: CLASS, instance-id: NAME}"',
+    });
   }
   const classNode = childOf(node, 'agent-class');
   const agentClass = classNode && textOf(classNode);
   const idPair = pairOf(node, 'instance-id');
-  if (!idPair || isNull(idPair.value)) return bad(idPair?.keySpan ?? node.span, 'CONFIG_ID_MISSING', { agentClass: agentClass === undefined ? 'unknown' : `"${agentClass}"` });
+  if (!idPair || isNull(idPair.value)) {
+    const misspelt = node.pairs.find(({ key }) => key !== 'instance-id' && alike(key) === 'instanceid');
+    const near = misspelt === undefined ? '' : `; did you mean "instance-id" by "${misspelt.key}"?`;
+    const span = (idPair ?? misspelt)?.keySpan ?? node.span;
+    return bad(span, 'CONFIG_ID_MISSING', {
+      agentClass: agentClass === undefined ? 'unknown' : `"${agentClass}"`,
+      near,
+    });
+  }
   const instanceId = textOf(idPair.value);
   const problem = instanceId === undefined ? 'it must be text' : nameProblem(instanceId);
   if (instanceId === undefined || problem !== undefined) {
-    return bad(idPair.value.span, 'CONFIG_VALUE', { key: '"instance-id"', found: shownOf(idPair.value), where: 'an entry', problem, remedy: 'Use letters, digits, "_" and "-", at most 64' });
+    return bad(idPair.value.span, 'CONFIG_VALUE', {
+      key: '"instance-id"',
+      found: foundOf(idPair.value),
+      where: 'an entry',
+      problem,
+      remedy: 'Use letters, digits, "_" and "-", at most 64',
+    });
   }
-  if (!classNode || isNull(classNode)) return bad(idPair.keySpan, 'CONFIG_KEY_MISSING', { key: 'agent-class', where: `"${instanceId}"`, remedy: 'Add "agent-class: CLASS"' });
+  if (!classNode || isNull(classNode))
+    return bad(idPair.keySpan, 'CONFIG_KEY_MISSING', {
+      key: 'agent-class',
+      where: `"${instanceId}"`,
+      remedy: 'Add "agent-class: CLASS"',
+    });
   if (agentClass === undefined || !CLASS.test(agentClass)) {
-    return bad(classNode.span, 'CONFIG_VALUE', { key: '"agent-class"', found: shownOf(classNode), where: `"${instanceId}"`, problem: 'it must be a letter, then letters, digits, "_" and ".", at most 64', remedy: 'Name a class' });
+    return bad(classNode.span, 'CONFIG_VALUE', {
+      key: '"agent-class"',
+      found: foundOf(classNode),
+      where: `"${instanceId}"`,
+      problem: 'it must be a letter, then letters, digits, "_" and ".", at most 64',
+      remedy: 'Name a class',
+    });
   }
   return { node, instanceId, idSpan: idPair.value.span, agentClass };
 }
 
 /** Read the rest; undefined after a complaint. */
-export function readEntry(identity: Identity, host: HostGiven, place: EntryPlace, findings: Finding[]): Entry | undefined {
+export function readEntry(
+  identity: Identity,
+  host: HostGiven,
+  place: EntryPlace,
+  findings: Finding[],
+): Entry | undefined {
   const { node, instanceId, agentClass } = identity;
   const where = `"${instanceId}"`;
   const args = readArguments(pairOf(node, 'arguments')?.value, where, findings);
@@ -81,13 +113,35 @@ export function readEntry(identity: Identity, host: HostGiven, place: EntryPlace
 export function readArguments(node: YamlNode | undefined, where: string, findings: Finding[]): string[] | undefined {
   if (!node || isNull(node)) return [];
   if (node.kind !== 'list') {
-    findings.push({ span: node.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: shownOf(node), where, problem: 'it must be a list', remedy: "Write \"arguments: ['--flag', 'value']\"" } });
+    findings.push({
+      span: node.span,
+      severity: 'E',
+      code: 'CONFIG_VALUE',
+      facts: {
+        key: '"arguments"',
+        found: foundOf(node),
+        where,
+        problem: 'it must be a list',
+        remedy: "Write \"arguments: ['--flag', 'value']\"",
+      },
+    });
     return undefined;
   }
   const words: string[] = [];
   const problem = flatten(node.items, words);
   if (!problem) return words;
-  findings.push({ span: problem.span, severity: 'E', code: 'CONFIG_VALUE', facts: { key: '"arguments"', found: shownOf(problem), where, problem: 'it holds a map', remedy: 'Give words and lists of words' } });
+  findings.push({
+    span: problem.span,
+    severity: 'E',
+    code: 'CONFIG_VALUE',
+    facts: {
+      key: '"arguments"',
+      found: foundOf(problem),
+      where,
+      problem: 'it holds a map',
+      remedy: 'Give words and lists of words',
+    },
+  });
   return undefined;
 }
 
@@ -103,56 +157,10 @@ function flatten(items: readonly YamlNode[], words: string[]): YamlNode | undefi
   return undefined;
 }
 
-function reviewClass({ node, instanceId, agentClass }: Identity, { classes, ocsPython }: HostGiven, findings: Finding[]): void {
-  if (!classes || classes.has(agentClass) || agentClass === 'Command' || ocsPython !== undefined) return;
-  const counterpart = Object.hasOwn(COUNTERPARTS, agentClass) ? COUNTERPARTS[agentClass] : undefined;
-  const near = counterpart === undefined ? didYouMean(agentClass, classes) : '';
-  const remedy = counterpart === undefined ? 'Add its package or folder to "plugins"' : `What it does is done by class "${counterpart}"`;
-  const span = childOf(node, 'agent-class')?.span ?? node.span;
-  findings.push({ span, severity: 'W', code: 'CONFIG_CLASS_UNINSTALLED', facts: { agentClass, instanceId, near, remedy } });
-}
-
-/** Warnings for keys of the entry itself that do nothing where it is managed. */
-function reviewIdleKeys({ node, instanceId, agentClass }: Identity, own: EntryKeys, manage: 'host' | 'docker', findings: Finding[]): void {
-  const idle = (key: string, below: string | undefined, why: string, remedy: string): void => {
-    const pair = node.pairs.findLast((pair) => alike(pair.key) === alike(key));
-    const inner = pair?.value.kind === 'map' && below !== undefined ? pair.value.pairs.findLast(({ key }) => alike(key) === alike(below)) : pair;
-    const shown = below === undefined ? kebab(key) : `${kebab(key)}.${below}`;
-    findings.push({ span: (inner ?? pair)?.keySpan ?? node.span, severity: 'W', code: 'CONFIG_KEY_IDLE', facts: { key: shown, where: `"${instanceId}"`, why, remedy } });
-  };
-  if (own.command !== undefined && agentClass !== 'Command') idle('command', undefined, `: it is of class ${agentClass}`, 'Write "agent-class: Command", or leave it out');
-  if (manage === 'host') {
-    if (own.expose !== undefined) idle('expose', undefined, ': it is for containers', 'Leave it out');
-    return;
-  }
-  const [why, remedy] = [': it is managed by docker', 'Say it in the compose file'];
-  for (const key of HOST_ONLY_KEYS) if (own[key] !== undefined && !(key === 'command' && agentClass !== 'Command')) idle(key, undefined, why, remedy);
-  if (own.stop?.signal !== undefined) idle('stop', 'signal', why, remedy);
-  if (own.stop?.to !== undefined) idle('stop', 'to', why, remedy);
-  if (own.log?.size !== undefined) idle('log', 'size', why, remedy);
-  if (own.log?.keep !== undefined) idle('log', 'keep', why, remedy);
-}
-
-function reviewNeeds({ node, instanceId, agentClass }: Identity, keys: EntryKeys, host: HostGiven, manage: string, findings: Finding[]): boolean {
-  if (manage !== 'host') return true;
-  if (agentClass === 'Command' && keys.command === undefined) {
-    findings.push({ span: childOf(node, 'agent-class')?.span ?? node.span, severity: 'E', code: 'CONFIG_KEY_MISSING', facts: { key: 'command', where: `"${instanceId}"`, remedy: 'Add "command: [PROGRAM, ARGUMENT]"' } });
-    return false;
-  }
-  const unfilled = agentClass === 'Command' && keys.command !== undefined ? placeholderProblem(keys.command) : undefined;
-  if (unfilled) {
-    findings.push({ span: childOf(node, 'command')?.span ?? node.span, severity: 'E', code: 'CONFIG_PLACEHOLDER', facts: { ...unfilled, instanceId } });
-    return false;
-  }
-  if (keys.user !== undefined && host.asRoot === false) {
-    const pair = pairOf(node, 'user');
-    const facts = { key: '"user"', found: `"${keys.user}"`, where: `"${instanceId}"`, problem: 'this HostManager does not run as root', remedy: 'Start the HostManager as root, or leave "user" out' };
-    findings.push({ span: pair?.value.span ?? node.span, severity: 'E', code: 'CONFIG_VALUE', facts });
-    return false;
-  }
-  return true;
-}
-
 /** The text of a scalar that may look like a number: names are often digits. */
 export const textOf = (node: YamlNode): string | undefined =>
-  node.kind === 'scalar' && node.scalar.type !== 'null' ? (node.scalar.type === 'text' ? node.source : node.scalar.python) : undefined;
+  node.kind === 'scalar' && node.scalar.type !== 'null'
+    ? node.scalar.type === 'text'
+      ? node.source
+      : node.scalar.python
+    : undefined;

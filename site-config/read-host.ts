@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Finding } from './complaint.ts';
 import { EntryKeys } from './entry-keys.ts';
-import { type MapNode, type YamlNode, childOf, isNull, pairOf, shownOf } from './node.ts';
+import { type MapNode, type YamlNode, childOf, isNull, pairOf, foundOf } from './node.ts';
 import { type HostGiven, type Identity, readArguments, readEntry, readIdentity } from './read-entry.ts';
 import { isIdleKey, noteIdleKeys, readMqtt } from './read-hub.ts';
 import { shapeOf } from './shape.ts';
@@ -30,14 +30,34 @@ const Text = z.string({ error: 'it must be text; put it in quotes' }).min(1, { e
 export const AutoRefreshKey = z.union([z.boolean(), z.literal('lab')], { error: 'it must be false, true or lab' });
 export const PluginsKey = z.array(Text, { error: 'it must be a list of packages or folders' });
 const readKeys = shapeOf(
-  z.object({ autoRefresh: AutoRefreshKey.optional(), user: Text.optional(), ocsPython: Text.optional(), plugins: PluginsKey.optional() }),
+  z.object({
+    autoRefresh: AutoRefreshKey.optional(),
+    user: Text.optional(),
+    ocsPython: Text.optional(),
+    plugins: PluginsKey.optional(),
+  }),
 );
 const readDefaults = shapeOf(EntryKeys);
 
-const OCS_KEYS = ['agent-instances', 'log-dir', 'wamp_server', 'wamp_http', 'wamp_realm', 'crossbar', 'crossbar_timeout', 'crossbar-timeout'];
+const OCS_KEYS = [
+  'agent-instances',
+  'log-dir',
+  'wamp_server',
+  'wamp_http',
+  'wamp_realm',
+  'crossbar',
+  'crossbar_timeout',
+  'crossbar-timeout',
+];
 
 /** Read a block; undefined after a complaint that spoils it whole. */
-export function readHost(name: string, block: YamlNode, keySpan: Span, site: SiteGiven, findings: Finding[]): HostBlock | undefined {
+export function readHost(
+  name: string,
+  block: YamlNode,
+  keySpan: Span,
+  site: SiteGiven,
+  findings: Finding[],
+): HostBlock | undefined {
   const where = `host "${name}"`;
   const own: Finding[] = [];
   const read = readBlock(name, block, keySpan, { site, where, findings: own });
@@ -51,31 +71,66 @@ interface Reading {
   readonly findings: Finding[];
 }
 
-function readBlock(name: string, block: YamlNode, keySpan: Span, { site, where, findings }: Reading): HostBlock | undefined {
+function readBlock(
+  name: string,
+  block: YamlNode,
+  keySpan: Span,
+  { site, where, findings }: Reading,
+): HostBlock | undefined {
   const bad = (node: YamlNode, key: string, problem: string, remedy: string): undefined => {
-    findings.push({ span: node.span, severity: 'B', code: 'CONFIG_VALUE', facts: { key, found: shownOf(node), where, problem, remedy } });
+    findings.push({
+      span: node.span,
+      severity: 'B',
+      code: 'CONFIG_VALUE',
+      facts: { key, found: foundOf(node), where, problem, remedy },
+    });
   };
-  const map: MapNode | undefined = block.kind === 'map' ? block : isNull(block) ? { kind: 'map', span: keySpan, pairs: [] } : undefined;
+  const map: MapNode | undefined =
+    block.kind === 'map' ? block : isNull(block) ? { kind: 'map', span: keySpan, pairs: [] } : undefined;
   if (!map) return bad(block, 'the block', 'it must be a map', 'Write "agent-instances: []" below it');
   noteIdleKeys(map, where, findings);
   const others = [...OCS_KEYS, 'mqtt', 'defaults', ...map.pairs.map(({ key }) => key).filter(isIdleKey)];
   const keys = readKeys(map, { where, severity: 'B', findings, others });
   const mqttNode = childOf(map, 'mqtt');
-  const mqtt = mqttNode && !isNull(mqttNode) ? readMqtt(mqttNode, site.mqtt, { where, severity: 'B', findings }) : site.mqtt;
+  const mqtt =
+    mqttNode && !isNull(mqttNode) ? readMqtt(mqttNode, site.mqtt, { where, severity: 'B', findings }) : site.mqtt;
   const defaultsNode = childOf(map, 'defaults');
-  const defaults = defaultsNode && !isNull(defaultsNode) ? readDefaults(defaultsNode, { where: `the defaults of ${where}`, severity: 'B', findings }) : {};
+  const defaults =
+    defaultsNode && !isNull(defaultsNode)
+      ? readDefaults(defaultsNode, { where: `the defaults of ${where}`, severity: 'B', findings })
+      : {};
   const logDir = childOf(map, 'log-dir');
-  if (logDir && !isNull(logDir) && logDir.kind !== 'scalar') return bad(logDir, '"log-dir"', 'it must be the name of a folder', 'Give a folder');
+  if (logDir && !isNull(logDir) && logDir.kind !== 'scalar')
+    return bad(logDir, '"log-dir"', 'it must be the name of a folder', 'Give a folder');
   const list = pairOf(map, 'agent-instances');
-  if (list && !isNull(list.value) && list.value.kind !== 'list') return bad(list.value, '"agent-instances"', 'it must be a list', 'Begin each entry with "- "');
-  if (!list) findings.push({ span: keySpan, severity: 'W', code: 'CONFIG_KEY_MISSING', facts: { key: 'agent-instances', where, remedy: 'Add "agent-instances: []"' }, kept: 'no agents' });
+  if (list && !isNull(list.value) && list.value.kind !== 'list')
+    return bad(list.value, '"agent-instances"', 'it must be a list', 'Begin each entry with "- "');
+  if (!list)
+    findings.push({
+      span: keySpan,
+      severity: 'W',
+      code: 'CONFIG_KEY_MISSING',
+      facts: { key: 'agent-instances', where, remedy: 'Add "agent-instances: []"' },
+      kept: 'no agents',
+    });
   if (!keys || !mqtt || !defaults) return undefined;
   const items = list?.value.kind === 'list' ? list.value.items : [];
   if (list && items.length > ENTRIES_MAX) {
-    findings.push({ span: list.keySpan, severity: 'F', code: 'CONFIG_LIMIT', facts: { problem: `${items.length} entries on ${where}, at most ${ENTRIES_MAX}` } });
+    findings.push({
+      span: list.keySpan,
+      severity: 'F',
+      code: 'CONFIG_LIMIT',
+      facts: { problem: `${items.length} entries on ${where}, at most ${ENTRIES_MAX}` },
+    });
     return undefined;
   }
-  const given = { defaults, ...nearestOf(keys, site), ocsPython: keys.ocsPython, classes: site.classes, asRoot: site.asRoot };
+  const given = {
+    defaults,
+    ...nearestOf(keys, site),
+    ocsPython: keys.ocsPython,
+    classes: site.classes,
+    asRoot: site.asRoot,
+  };
   const { identities, hostManager } = readIdentities(name, items, site, findings);
   const entries = readEntries(name, identities, given, site, findings);
   return {
@@ -107,45 +162,77 @@ function readIdentities(name: string, items: readonly YamlNode[], site: SiteGive
     if (identity.agentClass !== 'HostManager') identities.push(identity);
     else hostManager = hostManagerOf(name, identity, hostManager, findings) ?? hostManager;
   }
-  return { identities, hostManager: hostManager ?? { instanceId: `hm-${name.replaceAll('.', '-')}`.slice(0, 64), args: [] } };
+  return {
+    identities,
+    hostManager: hostManager ?? { instanceId: `hm-${name.replaceAll('.', '-')}`.slice(0, 64), args: [] },
+  };
 }
 
 function free({ node, instanceId, idSpan }: Identity, site: SiteGiven, findings: Finding[]): boolean {
   // An ignored entry is not managed, so that an agent can be moved by ignoring it at the old host.
   const manage = childOf(node, 'manage');
-  if (manage?.kind === 'scalar' && (manage.scalar.value === false || ['ignore', 'no'].includes(manage.source))) return true;
+  if (manage?.kind === 'scalar' && (manage.scalar.value === false || ['ignore', 'no'].includes(manage.source)))
+    return true;
   const line = site.taken.get(instanceId.toLowerCase());
   if (line !== undefined) {
-    findings.push({ span: idSpan, severity: 'E', code: 'CONFIG_ID_TWICE', facts: { instanceId, line }, instanceId, kept: 'the first' });
+    findings.push({
+      span: idSpan,
+      severity: 'E',
+      code: 'CONFIG_ID_TWICE',
+      facts: { instanceId, line },
+      instanceId,
+      kept: 'the first',
+    });
     return false;
   }
   site.taken.set(instanceId.toLowerCase(), site.placeOf(idSpan).line);
   return true;
 }
 
-function hostManagerOf(name: string, { node, instanceId, idSpan }: Identity, first: HostBlock['hostManager'] | undefined, findings: Finding[]) {
+function hostManagerOf(
+  name: string,
+  { node, instanceId, idSpan }: Identity,
+  first: HostBlock['hostManager'] | undefined,
+  findings: Finding[],
+) {
   const where = `"${instanceId}"`;
   if (first) {
-    const facts = { key: 'instance-id', where, why: `: "${first.instanceId}" is the HostManager of this host already`, remedy: 'Leave one of them out' };
+    const facts = {
+      key: 'instance-id',
+      where,
+      why: `: "${first.instanceId}" is the HostManager of this host already`,
+      remedy: 'Leave one of them out',
+    };
     findings.push({ span: idSpan, severity: 'W', code: 'CONFIG_KEY_IDLE', facts, instanceId, kept: first.instanceId });
     return undefined;
   }
   if (instanceId !== `hm-${name}`) {
-    const facts = { key: '"instance-id"', found: where, where: `host "${name}"`, problem: `its HostManager would be "hm-${name}" by custom`, remedy: 'It may stay' };
-    findings.push({ span: idSpan, severity: 'N', code: 'CONFIG_VALUE', facts, instanceId, kept: instanceId });
+    findings.push({
+      span: idSpan,
+      severity: 'N',
+      code: 'CONFIG_MANAGER_NAME',
+      facts: { host: name, instanceId },
+      instanceId,
+    });
   }
   const args = readArguments(childOf(node, 'arguments'), where, findings);
   return { instanceId, args: args ?? [] };
 }
 
-function readEntries(name: string, identities: readonly Identity[], host: HostGiven, site: SiteGiven, findings: Finding[]): Entry[] {
+function readEntries(
+  name: string,
+  identities: readonly Identity[],
+  host: HostGiven,
+  site: SiteGiven,
+  findings: Finding[],
+): Entry[] {
   const entries = new Map<Entry, Identity>();
   for (const identity of identities) {
     const own: Finding[] = [];
     const { line, column } = site.placeOf(identity.node.span);
     const place: EntryPlace = { file: site.file, line, column };
     const entry = readEntry(identity, host, place, own);
-    findings.push(...own.map((finding) => ({ ...finding, instanceId: identity.instanceId })));
+    for (const finding of own) findings.push({ ...finding, instanceId: identity.instanceId });
     if (entry) entries.set(entry, identity);
   }
   const managed = [...entries.keys()].filter(({ ignored }) => !ignored);

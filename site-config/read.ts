@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { didYouMean } from '../base/nearest.ts';
 import * as z from 'zod';
 import { type Complaint, type Finding, complaintOf, complaintsFor, spoils } from './complaint.ts';
-import { type MapNode, type YamlNode, isNull, pairOf, shownOf } from './node.ts';
+import { type MapNode, type YamlNode, isNull, pairOf, foundOf } from './node.ts';
 import { AutoRefreshKey, PluginsKey, type SiteGiven, readHost } from './read-host.ts';
 import { type Hub, readHub } from './read-hub.ts';
 import { shapeOf } from './shape.ts';
@@ -16,11 +16,11 @@ export interface SiteText {
   /** As it is to be named in complaints. */
   readonly file: string;
   /** The host block that the reader is for: what spoils only others is a warning here, its own absence a complaint. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Installed agent classes; without them no class is complained of. */
-  readonly classes?: ReadonlySet<string>;
+  readonly classes?: ReadonlySet<string> | undefined;
   /** Whether the HostManager runs as root and so can obey `user`; without it no `user` is complained of. */
-  readonly asRoot?: boolean;
+  readonly asRoot?: boolean | undefined;
 }
 
 export interface SiteReading {
@@ -30,7 +30,11 @@ export interface SiteReading {
 }
 
 const readSiteKeys = shapeOf(
-  z.object({ autoRefresh: AutoRefreshKey.optional(), user: z.string({ error: 'it must be text; put it in quotes' }).min(1).optional(), plugins: PluginsKey.optional() }),
+  z.object({
+    autoRefresh: AutoRefreshKey.optional(),
+    user: z.string({ error: 'it must be text; put it in quotes' }).min(1).optional(),
+    plugins: PluginsKey.optional(),
+  }),
 );
 /** Sections of other rooms, each read there. */
 const OTHER_SECTIONS = ['hub', 'hosts', 'resources', 'scheduler', 'executor', 'alarms', 'recorder', 'notifier'];
@@ -42,15 +46,28 @@ export function readSiteConfig(given: SiteText): SiteReading {
   const lines = linesOf(text);
   const { node, findings } = readYaml(text);
   const config = node && readSite(node, given, lines, findings);
-  const complaints = findings.map((finding) => complaintOf(finding, given.file, lines)).toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const complaints = findings
+    .map((finding) => complaintOf(finding, given.file, lines))
+    .toSorted((a, b) => a.line - b.line || a.column - b.column);
   const spoilt = findings.some(({ severity }) => severity === 'F');
-  return { config: spoilt ? undefined : config, complaints: given.host === undefined ? complaints : complaintsFor(given.host, complaints) };
+  return {
+    config: spoilt ? undefined : config,
+    complaints: given.host === undefined ? complaints : complaintsFor(given.host, complaints),
+  };
 }
 
 function readSite(node: YamlNode, given: SiteText, lines: Lines, findings: Finding[]): SiteConfig | undefined {
   if (node.kind !== 'map') {
     const empty = isNull(node);
-    const facts = empty ? {} : { key: 'the file', found: `as ${shownOf(node)}`, where: 'the site', problem: 'it must be a map', remedy: 'Give it "hub" and "hosts"' };
+    const facts = empty
+      ? {}
+      : {
+          key: 'the file',
+          found: foundOf(node),
+          where: 'the site',
+          problem: 'it must be a map',
+          remedy: 'Give it "hub" and "hosts"',
+        };
     findings.push({ span: node.span, severity: 'F', code: empty ? 'CONFIG_EMPTY' : 'CONFIG_VALUE', facts });
     return undefined;
   }
@@ -90,9 +107,20 @@ function hostsOf(site: MapNode, findings: Finding[]): MapNode | undefined {
   if (hosts?.value.kind === 'map' && hosts.value.pairs.length > 0) return hosts.value;
   const said = hosts && !isNull(hosts.value) && hosts.value.kind !== 'map';
   const facts = said
-    ? { key: '"hosts"', found: shownOf(hosts.value), where: 'the site', problem: 'it must be a map of host names', remedy: 'Write "hosts: {localhost: {agent-instances: []}}"' }
+    ? {
+        key: '"hosts"',
+        found: foundOf(hosts.value),
+        where: 'the site',
+        problem: 'it must be a map of host names',
+        remedy: 'Write "hosts: {localhost: {agent-instances: []}}"',
+      }
     : { key: 'hosts', where: 'the site', remedy: 'Write "hosts: {localhost: {agent-instances: []}}"' };
-  findings.push({ span: said ? hosts.value.span : (hosts?.keySpan ?? { start: 0, end: 1 }), severity: 'F', code: said ? 'CONFIG_VALUE' : 'CONFIG_KEY_MISSING', facts });
+  findings.push({
+    span: said ? hosts.value.span : (hosts?.keySpan ?? { start: 0, end: 1 }),
+    severity: 'F',
+    code: said ? 'CONFIG_VALUE' : 'CONFIG_KEY_MISSING',
+    facts,
+  });
   return undefined;
 }
 
@@ -101,7 +129,13 @@ function readHosts(hosts: MapNode, site: SiteGiven, wanted: string | undefined, 
   const brokenHosts: string[] = [];
   for (const { key, keySpan, value } of hosts.pairs) {
     if (!HOST_NAME.test(key)) {
-      const facts = { key: 'host name', found: `"${key}"`, where: '"hosts"', problem: 'a host name is letters, digits, "_", "." and "-", at most 64', remedy: 'Rename it' };
+      const facts = {
+        key: 'host name',
+        found: ` "${key}"`,
+        where: '"hosts"',
+        problem: 'a host name is letters, digits, "_", "." and "-", at most 64',
+        remedy: 'Rename it',
+      };
       findings.push({ span: keySpan, severity: 'B', code: 'CONFIG_VALUE', facts, host: key });
       brokenHosts.push(key);
       continue;
@@ -112,7 +146,13 @@ function readHosts(hosts: MapNode, site: SiteGiven, wanted: string | undefined, 
   }
   if (wanted !== undefined && !blocks.has(wanted) && !brokenHosts.includes(wanted)) {
     const known = hosts.pairs.map(({ key }) => key);
-    findings.push({ span: hosts.span, severity: 'B', code: 'CONFIG_HOST_UNKNOWN', facts: { host: wanted, known, near: didYouMean(wanted, known) }, host: wanted });
+    findings.push({
+      span: hosts.span,
+      severity: 'B',
+      code: 'CONFIG_HOST_UNKNOWN',
+      facts: { host: wanted, known, near: didYouMean(wanted, known) },
+      host: wanted,
+    });
     brokenHosts.push(wanted);
   }
   return { blocks, brokenHosts };
@@ -122,7 +162,12 @@ function readHosts(hosts: MapNode, site: SiteGiven, wanted: string | undefined, 
 function reviewBrokers(hub: Hub, hosts: MapNode, findings: Finding[]): void {
   if (hub.mqttSaid || hosts.pairs.length < 2 || hosts.pairs.every(({ value }) => pairOf(value, 'mqtt'))) return;
   const machine = hub.machine === undefined ? '' : `; "wamp_server" names the machine ${hub.machine}`;
-  findings.push({ span: hosts.pairs[0]?.keySpan ?? hosts.span, severity: 'W', code: 'CONFIG_BROKER_UNSAID', facts: { machine } });
+  findings.push({
+    span: hosts.pairs[0]?.keySpan ?? hosts.span,
+    severity: 'W',
+    code: 'CONFIG_BROKER_UNSAID',
+    facts: { machine },
+  });
 }
 
 /** Is there anything here that keeps some part of the file from being used? */

@@ -15,7 +15,8 @@ const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON
 const TRUE = /^(?:yes|true|on)$/i;
 const FLOAT =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
-const INT = /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
+const INT =
+  /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
 const NULL = /^(?:~|null|Null|NULL|)$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const TIME =
@@ -45,7 +46,9 @@ export function resolveTagged(tag: CoreTag, source: string): Scalar | undefined 
     case 'int':
       return INT.test(source) ? integer(source) : undefined;
     case 'float':
-      return FLOAT.test(source) || /^[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/.test(source) ? float(source) : undefined;
+      return FLOAT.test(source) || /^[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/.test(source)
+        ? float(source)
+        : undefined;
     case 'timestamp':
       return TIME.test(source) ? time(source) : undefined;
   }
@@ -53,7 +56,11 @@ export function resolveTagged(tag: CoreTag, source: string): Scalar | undefined 
 
 export const text = (source: string): Scalar => ({ type: 'text', value: source, python: source });
 const nothing: Scalar = { type: 'null', value: null, python: 'None' };
-const bool = (source: string): Scalar => ({ type: 'bool', value: TRUE.test(source), python: TRUE.test(source) ? 'True' : 'False' });
+const bool = (source: string): Scalar => ({
+  type: 'bool',
+  value: TRUE.test(source),
+  python: TRUE.test(source) ? 'True' : 'False',
+});
 
 function integer(source: string): Scalar | undefined {
   const plain = source.replaceAll('_', '');
@@ -89,7 +96,7 @@ function unsigned(digits: string): number {
   const parts = digits.split(':').map(Number);
   let base = 1;
   let sum = 0;
-  for (const part of parts.reverse()) {
+  for (const part of parts.toReversed()) {
     sum += part * base;
     base *= 60;
   }
@@ -136,5 +143,11 @@ function zoneOf(found: RegExpExecArray): string | undefined {
 }
 
 const daysIn = (year: number, month: number): number =>
-  month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  month === 2
+    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+      ? 29
+      : 28
+    : [4, 6, 9, 11].includes(month)
+      ? 30
+      : 31;
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');

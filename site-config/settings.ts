@@ -12,11 +12,11 @@ export interface SettingsGiven<T> {
   readonly schema: z.ZodType<T>;
   readonly instanceId: string;
   readonly agentClass: string;
-  readonly args?: readonly string[];
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly args?: readonly string[] | undefined;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** `key=value` words of the command line; they win over everything. */
-  readonly set?: readonly string[];
-  readonly place?: EntryPlace;
+  readonly set?: readonly string[] | undefined;
+  readonly place?: EntryPlace | undefined;
 }
 
 export interface Settings<T> {
@@ -45,11 +45,25 @@ export function settingsOf<T>(given: SettingsGiven<T>): Outcome<Settings<T>> {
   const parsed = schema.safeParse(Object.fromEntries([...fromArgs, ...fromMap, ...fromSet]));
   if (parsed.success && refused.length === 0) return ok({ value: parsed.data, complaints });
   for (const issue of parsed.error?.issues ?? []) {
-    const key = issue.path.filter((part) => typeof part === 'string').map(kebab).join('.');
+    const key = issue.path
+      .filter((part) => typeof part === 'string')
+      .map(kebab)
+      .join('.');
     refused.push(`"${key}": ${issue.message}`);
-    complain('E', 'CONFIG_VALUE', { key: `setting "${key}"`, found: '', where: `"${instanceId}"`, problem: issue.message, remedy: `See the settings of class ${agentClass}` });
+    complain('E', 'CONFIG_VALUE', {
+      key: `setting "${key}"`,
+      found: '',
+      where: `"${instanceId}"`,
+      problem: issue.message,
+      remedy: `See the settings of class ${agentClass}`,
+    });
   }
-  return failed('SETTINGS_INVALID', { agent: instanceId, problems: refused.join('; '), where: placeText(place), complaints });
+  return failed('SETTINGS_INVALID', {
+    agent: instanceId,
+    problems: refused.join('; '),
+    where: placeText(place),
+    complaints,
+  });
 }
 
 type Complain = (severity: Severity, code: FaultCode, facts: Record<string, unknown>) => void;
@@ -64,13 +78,21 @@ function readArgs(args: readonly string[], known: Known, complain: Complain): Ma
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? '';
     const [, flag, joined] = FLAG.exec(word) ?? [];
-    const values = joined === undefined ? [] : [joined];
-    while (flag !== undefined && i + 1 < args.length && !FLAG.test(args[i + 1] ?? '')) values.push(args[++i] ?? '');
+    const values = flag === undefined ? [] : valuesAfter(args, i);
+    i += values.length;
+    if (joined !== undefined) values.unshift(joined);
     const setting = flag === undefined ? undefined : known.get(alike(flag));
     if (setting) found.set(setting.name, textValue(values, setting.schema));
     else unknown(flag === undefined ? word : `--${flag.replace(/^-+/, '')}`, known, complain);
   }
   return found;
+}
+
+/** The words between one flag and the next. */
+function valuesAfter(args: readonly string[], at: number): string[] {
+  const rest = args.slice(at + 1);
+  const next = rest.findIndex((word) => FLAG.test(word));
+  return next < 0 ? rest : rest.slice(0, next);
 }
 
 function readMap(settings: Readonly<Record<string, unknown>>, known: Known, complain: Complain): Map<string, unknown> {
@@ -107,4 +129,5 @@ function knownOf(schema: z.ZodType): Known {
 }
 
 const allowsNull = (schema: unknown): boolean => JSON.stringify(schema)?.includes('"null"') ?? false;
-const placeText = ({ file, line, column }: EntryPlace): string => (file === 'command line' ? 'the command line' : `${file}:${line}:${column}`);
+const placeText = ({ file, line, column }: EntryPlace): string =>
+  file === 'command line' ? 'the command line' : `${file}:${line}:${column}`;

@@ -26,7 +26,8 @@ export function linesOf(text: string): Lines {
     const ch = text[i];
     if (ch === '\n' || (ch === '\r' && text[i + 1] !== '\n')) starts.push(i + 1);
   }
-  const lineText = (line: number): string => text.slice(starts[line - 1] ?? text.length, starts[line] ?? text.length).replace(/[\r\n]+$/, '');
+  const lineText = (line: number): string =>
+    text.slice(starts[line - 1] ?? text.length, starts[line] ?? text.length).replace(/[\r\n]+$/, '');
   const lineAt = (offset: number): number => {
     let low = 0;
     let high = starts.length - 1;

@@ -16,7 +16,8 @@ export function orderProblems(entries: readonly Waiting[], known: ReadonlySet<st
   const problems: OrderProblem[] = [];
   for (const { instanceId, after } of entries) {
     for (const { instance } of after) {
-      if (!known.has(instance)) problems.push({ kind: 'unknown', instanceId, other: instance, near: didYouMean(instance, known) });
+      if (!known.has(instance))
+        problems.push({ kind: 'unknown', instanceId, other: instance, near: didYouMean(instance, known) });
     }
   }
   for (const circle of circles(entries)) {

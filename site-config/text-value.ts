@@ -4,7 +4,10 @@
 export function textValue(values: readonly string[], schema: unknown): unknown {
   const wanted = typesOf(schema);
   const list = wanted.find(({ type }) => type === 'array');
-  if (list && !(values.length === 1 && wanted.length > 1 && wanted.some(({ type }) => type !== 'array' && type !== 'null'))) {
+  if (
+    list &&
+    !(values.length === 1 && wanted.length > 1 && wanted.some(({ type }) => type !== 'array' && type !== 'null'))
+  ) {
     const only = values[0];
     const parsed = values.length === 1 && only?.trimStart().startsWith('[') ? jsonOf(only) : undefined;
     return Array.isArray(parsed) ? parsed : values.map((value) => scalarValue(value, typesOf(list.items)));
@@ -66,4 +69,5 @@ function jsonOf(text: string): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -25,7 +25,8 @@ export const duration = ({ minMs = 0, maxMs = 30 * DAY_MS }: { minMs?: number; m
   z.union([z.number(), z.string()], { error: NO_DURATION }).transform((given, context) => {
     const ms = durationMs(given);
     if (ms === undefined) return refuse(context, NO_DURATION);
-    if (ms < minMs || ms > maxMs) return refuse(context, `it must be from ${durationText(minMs)} to ${durationText(maxMs)}`);
+    if (ms < minMs || ms > maxMs)
+      return refuse(context, `it must be from ${durationText(minMs)} to ${durationText(maxMs)}`);
     return ms;
   });
 

@@ -9,14 +9,25 @@ export function troubleOf(source: string, reason: string, position: number): Fin
   const tab = tabAt(source, position);
   if (tab) return { span: tab, severity: 'F', code: 'CONFIG_TAB', facts: {} };
   const quote = openQuote(source, reason, position);
-  if (quote) return { span: quote, severity: 'F', code: 'CONFIG_QUOTE_OPEN', facts: { quote: source[quote.start] === '"' ? 'double' : 'single' } };
+  if (quote)
+    return {
+      span: quote,
+      severity: 'F',
+      code: 'CONFIG_QUOTE_OPEN',
+      facts: { quote: source[quote.start] === '"' ? 'double' : 'single' },
+    };
   // The parser notices a missing space one line late: the word became a text that goes on.
   for (const candidate of [line, line - 1, line - 2]) {
     const found = /^(\s*(?:- +)*)([A-Za-z][\w-]*):([^\s/][^:]*)$/.exec(candidate < 1 ? '' : lines.text(candidate));
     if (!found || /depth|document is|alias/.test(reason)) continue;
     const start = startOf(source, candidate) + (found[1] ?? '').length;
     const [word, rest] = [found[2] ?? '', (found[3] ?? '').trimEnd()];
-    return { span: { start, end: start + word.length + 1 }, severity: 'F', code: 'CONFIG_COLON_SPACE', facts: { word, rest: short(rest) } };
+    return {
+      span: { start, end: start + word.length + 1 },
+      severity: 'F',
+      code: 'CONFIG_COLON_SPACE',
+      facts: { word, rest: short(rest) },
+    };
   }
   const problem = WORDINGS.find(([part]) => reason.includes(part))?.[1] ?? reason;
   const start = Math.min(position, Math.max(0, source.length - 1));
@@ -26,7 +37,10 @@ export function troubleOf(source: string, reason: string, position: number): Fin
 const WORDINGS: readonly (readonly [string, string])[] = [
   ['missed comma', 'a comma is missing between two values in brackets'],
   ['within a flow collection', 'a bracket is never closed'],
-  ['bad indentation of a mapping entry', 'this line is indented otherwise than its neighbours, or holds ": " or a sign that needs quotes'],
+  [
+    'bad indentation of a mapping entry',
+    'this line is indented otherwise than its neighbours, or holds ": " or a sign that needs quotes',
+  ],
   ['bad indentation of a sequence entry', 'this "-" is indented otherwise than its neighbours'],
   ['deficient indentation', 'this line is not indented enough'],
   ['a multiline key may not', 'a ":" is missing after this key'],
@@ -47,7 +61,9 @@ function tabAt(source: string, position: number): Span | undefined {
 /** The quote that was meant to be closed: the first that runs over the end of its line, or an odd one before a missed comma. */
 function openQuote(source: string, reason: string, position: number): Span | undefined {
   const quotes = quotesOf(source);
-  const over = quotes.find(({ start, end }) => start <= position && end >= position - 1 && source.slice(start, end).includes('\n'));
+  const over = quotes.find(
+    ({ start, end }) => start <= position && end >= position - 1 && source.slice(start, end).includes('\n'),
+  );
   if (over) return { start: over.start, end: over.start + 1 };
   if (reason.includes('quoted scalar')) {
     const last = quotes.findLast(({ start }) => start <= position);
@@ -57,7 +73,9 @@ function openQuote(source: string, reason: string, position: number): Span | und
   // ['--mode, 'acq']: the quote before the place closed one that was meant to be closed earlier.
   const before = quotes.findLast(({ start, end }) => start < position && end <= position + 1);
   if (!before || !/[ ,]/.test(source.slice(before.start + 1, before.end - 1))) return undefined;
-  return /['"]/.test(source.slice(position, source.indexOf('\n', position) < 0 ? undefined : source.indexOf('\n', position)))
+  return /['"]/.test(
+    source.slice(position, source.indexOf('\n', position) < 0 ? undefined : source.indexOf('\n', position)),
+  )
     ? { start: before.start, end: before.start + 1 }
     : undefined;
 }

@@ -62,16 +62,26 @@ interface Composer {
 }
 
 function compose(source: string, findings: Finding[]): YamlNode {
-  if (Buffer.byteLength(source) > LIMITS.bytes) throw new Refusal(NOWHERE, 'CONFIG_LIMIT', { problem: 'more than 4 MiB of text' });
+  if (Buffer.byteLength(source) > LIMITS.bytes)
+    throw new Refusal(NOWHERE, 'CONFIG_LIMIT', { problem: 'more than 4 MiB of text' });
   // One level beyond the limit is parsed, so that the complaint is ours and names the place.
-  const { parsed: events, padded } = parsePadded(source, (text) => parseEvents(text, { maxDepth: LIMITS.depth + 2 }), deficientAt);
+  const { parsed: events, padded } = parsePadded(
+    source,
+    (text) => parseEvents(text, { maxDepth: LIMITS.depth + 2 }),
+    deficientAt,
+  );
   const composer: Composer = { padded, events, findings, anchors: new Map(), next: 1, aliases: 0 };
   const first = events[1];
   if (first === undefined || first.type === EVENT_ID.POP) throw new Refusal(NOWHERE, 'CONFIG_EMPTY', {});
   const { node } = composeNode(composer, 1);
   refuseSign(node);
-  const second = events.slice(composer.next).find((event) => event.type !== EVENT_ID.POP && event.type !== EVENT_ID.DOCUMENT);
-  if (second) throw new Refusal(spanOf(second, padded), 'CONFIG_SYNTAX', { problem: 'a second document begins here, and a site config is one' });
+  const second = events
+    .slice(composer.next)
+    .find((event) => event.type !== EVENT_ID.POP && event.type !== EVENT_ID.DOCUMENT);
+  if (second)
+    throw new Refusal(spanOf(second, padded), 'CONFIG_SYNTAX', {
+      problem: 'a second document begins here, and a site config is one',
+    });
   return node;
 }
 
@@ -79,17 +89,21 @@ function composeNode(composer: Composer, depth: number): Weighed {
   const event = composer.events[composer.next++];
   if (event === undefined) throw new Refusal(NOWHERE, 'CONFIG_SYNTAX', { problem: 'it ends in the middle of a value' });
   const span = spanOf(event, composer.padded);
-  if (event.type === EVENT_ID.ALIAS) return aliased(composer, composer.padded.text.slice(event.anchorStart, event.anchorEnd), span, depth);
+  if (event.type === EVENT_ID.ALIAS)
+    return aliased(composer, composer.padded.text.slice(event.anchorStart, event.anchorEnd), span, depth);
   if (depth > LIMITS.depth) throw new Refusal(span, 'CONFIG_LIMIT', { problem: `nested deeper than ${LIMITS.depth}` });
-  if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP) throw new Refusal(span, 'CONFIG_SYNTAX', { problem: 'a value is missing' });
+  if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP)
+    throw new Refusal(span, 'CONFIG_SYNTAX', { problem: 'a value is missing' });
   const anchor = event.anchorStart >= 0 ? composer.padded.text.slice(event.anchorStart, event.anchorEnd) : undefined;
   const tag = event.tagStart >= 0 ? composer.padded.text.slice(event.tagStart, event.tagEnd) : undefined;
   if (anchor !== undefined) {
-    if (composer.anchors.has(anchor)) throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `anchor "${anchor}" is set twice` });
+    if (composer.anchors.has(anchor))
+      throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `anchor "${anchor}" is set twice` });
     composer.anchors.set(anchor, 'open');
   }
   const made = makeNode(composer, event, { span, tag, depth });
-  if (made.nodes > LIMITS.nodes) throw new Refusal(span, 'CONFIG_LIMIT', { problem: `more than ${LIMITS.nodes} values, aliases written out` });
+  if (made.nodes > LIMITS.nodes)
+    throw new Refusal(span, 'CONFIG_LIMIT', { problem: `more than ${LIMITS.nodes} values, aliases written out` });
   if (anchor !== undefined) composer.anchors.set(anchor, made);
   return made;
 }
@@ -122,15 +136,21 @@ function scalarOf(source: string, plain: boolean, tag: string | undefined, span:
   if (!plain && tag !== '!') return textScalar(source);
   const scalar = resolvePlain(source);
   if (scalar) return scalar;
-  throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `"${source}" looks like a date or a number and is none; quote it` });
+  throw new Refusal(span, 'CONFIG_SYNTAX', {
+    problem: `"${source}" looks like a date or a number and is none; quote it`,
+  });
 }
 
 function aliased(composer: Composer, name: string, span: Span, depth: number): Weighed {
-  if (++composer.aliases > LIMITS.aliases) throw new Refusal(span, 'CONFIG_LIMIT', { problem: `more than ${LIMITS.aliases} aliases` });
+  if (++composer.aliases > LIMITS.aliases)
+    throw new Refusal(span, 'CONFIG_LIMIT', { problem: `more than ${LIMITS.aliases} aliases` });
   const found = composer.anchors.get(name);
-  if (found === undefined) throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `alias "*${name}" names no anchor before it` });
-  if (found === 'open') throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `alias "*${name}" stands inside the value it names` });
-  if (depth + found.depth > LIMITS.depth + 1) throw new Refusal(span, 'CONFIG_LIMIT', { problem: `nested deeper than ${LIMITS.depth}` });
+  if (found === undefined)
+    throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `alias "*${name}" names no anchor before it` });
+  if (found === 'open')
+    throw new Refusal(span, 'CONFIG_SYNTAX', { problem: `alias "*${name}" stands inside the value it names` });
+  if (depth + found.depth > LIMITS.depth + 1)
+    throw new Refusal(span, 'CONFIG_LIMIT', { problem: `nested deeper than ${LIMITS.depth}` });
   return found;
 }
 
@@ -180,7 +200,10 @@ function rangeOf(event: Event, length: number): readonly [number, number] {
   if (event.type !== EVENT_ID.SCALAR) return [0, 0];
   if (event.valueStart < 0) return [Math.max(0, event.tagStart), Math.max(0, event.tagEnd)];
   const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-  return [quoted ? event.valueStart - 1 : event.valueStart, Math.min(quoted ? event.valueEnd + 1 : event.valueEnd, length)];
+  return [
+    quoted ? event.valueStart - 1 : event.valueStart,
+    Math.min(quoted ? event.valueEnd + 1 : event.valueEnd, length),
+  ];
 }
 
 /** A plain `=` or `<<` says something as a key and nothing as a value. */

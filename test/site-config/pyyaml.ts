@@ -25,7 +25,13 @@ export type Shown = [string, unknown];
 
 /** Undefined where this machine has no PyYAML. */
 export function pyyaml(texts: readonly string[]): Shown[] | undefined {
-  const { status, stdout } = spawnSync('/usr/bin/python3', ['-c', PROGRAM], { input: JSON.stringify(texts), encoding: 'utf8', env: {}, timeout: 30_000 });
+  const { status, stdout } = spawnSync('/usr/bin/python3', ['-c', PROGRAM], {
+    input: JSON.stringify(texts),
+    encoding: 'utf8',
+    env: {},
+    timeout: 30_000,
+    maxBuffer: 16 * 1024 * 1024,
+  });
   return status === 0 ? z.array(z.tuple([z.string(), z.unknown()])).parse(JSON.parse(stdout)) : undefined;
 }
 
