@@ -1,9 +1,9 @@
 /** The real ways to agents. Each library is loaded only when its way is taken. */
 import type { Clock } from '../base/clock.ts';
-import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
+import { type Outcome, causeOf, failed } from '../base/fault.ts';
 import { LOCAL_USER } from '../protocol/topics.ts';
+import { readLogin, readTls } from './credentials.ts';
 import type { Connect } from './parts.ts';
-import { readCredentials } from './site-real.ts';
 
 export function realConnect({ clock }: { clock: Clock }): Connect {
   return {
@@ -12,19 +12,20 @@ export function realConnect({ clock }: { clock: Clock }): Connect {
       return guarded(() => socketCaller({ path, clock, keyFile }), path);
     },
     async bus(site, broker) {
-      const credentials = site.credentials === undefined ? ok(undefined) : await readCredentials(site.credentials);
-      if (!credentials.ok) return credentials;
+      const { credentials, tls } = site;
+      const login = credentials === undefined ? undefined : await readLogin(credentials);
+      if (login?.ok === false) return login;
       const [{ busCaller }, { mqttDialer }] = await Promise.all([
         import('../client/bus-caller.ts'),
         import('../bus/mqtt-connection.ts'),
       ]);
       const dialer = mqttDialer({
         urls: broker === undefined ? site.brokers : [broker],
-        user: credentials.value?.username ?? LOCAL_USER,
+        user: login?.value.user ?? LOCAL_USER,
+        credentials: credentials === undefined ? undefined : () => readLogin(credentials),
+        tls: tls === undefined ? undefined : () => readTls(tls),
         protocol: site.protocol,
         clock,
-        ...(credentials.value === undefined ? {} : { credentials: credentials.value }),
-        ...(site.tls === undefined ? {} : { tls: site.tls }),
       });
       return guarded(() => busCaller({ dialer, root: site.root, clock, keyFile: site.folder.authKeys }), dialer.url);
     },

@@ -19,11 +19,12 @@ declare module '*/client/bus-caller.ts' {
 }
 
 declare module '*/bus/mqtt-connection.ts' {
+  type Outcome<T> = import('../base/fault.ts').Outcome<T>;
   export function mqttDialer(given: {
     urls: readonly string[];
     user: string;
-    credentials?: { username: string; password: string };
-    tls?: unknown;
+    credentials?: (() => Promise<Outcome<{ user: string; password: string }>>) | undefined;
+    tls?: (() => Promise<Outcome<import('./credentials.ts').TlsParts>>) | undefined;
     protocol: 4 | 5 | 'auto';
     clock: import('../base/clock.ts').Clock;
   }): import('../bus/bus.ts').Dialer;
@@ -34,41 +35,66 @@ declare module '*/framework/run.ts' {
 }
 
 declare module '*/site-config/locate.ts' {
+  type Outcome<T> = import('../base/fault.ts').Outcome<T>;
+  type Env = Readonly<Record<string, string | undefined>>;
+  type Flags = {
+    siteFile?: string | undefined;
+    site?: string | undefined;
+    siteHost?: string | undefined;
+    workingDir?: string | undefined;
+  };
+  type SiteConfig = import('*/site-config/read.ts').SiteConfig;
   export function locateSite(given: {
-    flags: import('./site.ts').SiteFlags;
-    env: Readonly<Record<string, string | undefined>>;
+    flags: Flags;
+    env: Env;
     cwd: string;
-    hostname: string;
-  }): import('../base/fault.ts').Outcome<{
-    file: string | undefined;
-    builtIn: boolean;
-    host: string;
-    stateDir: string;
-    config: {
-      root: string;
-      hosts: ReadonlyMap<
-        string,
-        {
-          logDir?: string | undefined;
-          entries: readonly { instanceId: string; agentClass: string; ignored: boolean }[];
-          hostManager: { instanceId: string };
-          mqtt: { urls: readonly string[]; credentials?: string | undefined; tls?: unknown; protocol: 4 | 5 | 'auto' };
-        }
-      >;
-    };
-  }>;
+  }): Outcome<
+    { builtIn: boolean; none: false; file: string; folder: string; text: string } | { builtIn: false; none: true }
+  >;
+  export function chooseHost(config: SiteConfig, given: { flags: Flags; env: Env; hostname: string }): Outcome<string>;
 }
 
 declare module '*/site-config/read.ts' {
-  export function readSiteConfig(given: { text: string; file: string }): {
-    config: unknown;
-    complaints: readonly { severity: string }[];
+  export interface SiteConfig {
+    root: string;
+    plugins: readonly string[];
+    hosts: ReadonlyMap<
+      string,
+      {
+        logDir?: string | undefined;
+        entries: readonly { instanceId: string; agentClass: string; ignored: boolean }[];
+        hostManager: { instanceId: string };
+        plugins: readonly string[];
+        mqtt: {
+          urls: readonly string[];
+          credentials?: string | undefined;
+          tls?: import('./credentials.ts').TlsFiles | undefined;
+          protocol: 4 | 5 | 'auto';
+        };
+      }
+    >;
+    brokenHosts: readonly string[];
+  }
+  export function readSiteConfig(given: { text: string; file: string; classes?: ReadonlySet<string> }): {
+    config: SiteConfig | undefined;
+    complaints: import('*/site-config/complaint.ts').Complaint[];
   };
 }
 
 declare module '*/site-config/complaint.ts' {
-  export function renderComplaints(complaints: readonly { severity: string }[], text: string): string;
-  export function complaintJson(complaint: { severity: string }): Record<string, unknown>;
+  export interface Complaint {
+    severity: 'F' | 'B' | 'E' | 'W' | 'N';
+  }
+  export function headline(complaint: Complaint): string;
+  export function renderComplaints(complaints: readonly Complaint[], text: string): string;
+  export function complaintJson(complaint: Complaint): Record<string, unknown>;
+}
+
+declare module '*/site-config/plugins.ts' {
+  export function installedClasses(places: { own: string; plugins: readonly string[]; from: string; file: string }): {
+    classes: ReadonlyMap<string, unknown>;
+    complaints: import('*/site-config/complaint.ts').Complaint[];
+  };
 }
 
 declare module '*/store/pid-record.ts' {

@@ -1,17 +1,23 @@
-/** The version of this program, from its package. */
+/** The package of this program: its folder and its version. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
 const Package = z.looseObject({ name: z.string(), version: z.string() });
 
+export const packageVersion = (): string => ownPackage().version;
+export const packageFolder = (): string => ownPackage().folder;
+
 /** Looked for from this file upward: source and compiled files lie at different depths. */
-export function packageVersion(): string {
-  for (const up of ['../package.json', '../../package.json', '../../../package.json']) {
-    const text = readOrNothing(new URL(up, import.meta.url));
+function ownPackage(): { folder: string; version: string } {
+  for (const up of ['../', '../../']) {
+    const folder = new URL(up, import.meta.url);
+    const text = readOrNothing(new URL('package.json', folder));
     const found = Package.safeParse(text === undefined ? undefined : JSON.parse(text));
-    if (found.success && found.data.name === 'cupola') return found.data.version;
+    if (found.success && found.data.name === 'cupola')
+      return { folder: fileURLToPath(folder), version: found.data.version };
   }
-  return '0.0.0';
+  throw new Error('package.json of cupola not found');
 }
 
 function readOrNothing(url: URL): string | undefined {

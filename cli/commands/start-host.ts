@@ -1,6 +1,6 @@
 /** `cupola start` without a target: this machine's HostManager, its broker and its children. */
 import { join } from 'node:path';
-import { type Outcome, exitOf, failed, fault } from '../../base/fault.ts';
+import { type Fault, type Outcome, exitOf, failed, fault } from '../../base/fault.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Caller } from '../../client/caller.ts';
 import { ManagerData } from '../../protocol/rows.ts';
@@ -53,7 +53,7 @@ export async function startHost(shell: Shell, options: StartOptions): Promise<Re
   const caller = await answering(parts, site.value, launched.value, watching.signal);
   if (!caller.ok) {
     watching.end();
-    return watching.interrupted() ? interrupted({ pid: launched.value.pid }) : caller;
+    return watching.interrupted() ? interrupted({ pid: launched.value.pid }) : notStarted(caller.fault);
   }
   await childrenUp(caller.value, ownHostManager(site.value), parts.clock, watching.signal);
   watching.end();
@@ -149,7 +149,13 @@ export async function answering(
   return found;
 }
 
-/** A HostManager that ended at once has told why on stderr; its exit code names the kind of fault. */
+/** The exit code of a HostManager that ended at once names the kind of its fault. */
+const notStarted = (why: Fault): Result => {
+  const { exit } = why.facts;
+  return why.code === 'START_FAILED' && typeof exit === 'number' && exit !== 0 ? { fault: why, exit } : { fault: why };
+};
+
+/** A HostManager that ended at once has told why on stderr. */
 async function ended({ disk }: Parts, site: Site, exit: number): Promise<Outcome<never>> {
   const lines = await disk.lines(site.folder, ownHostManager(site), { stream: 'err', lines: 5 });
   const last = lines.ok
