@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { type Fault, type Outcome, exitOf, failed, fault } from '../../base/fault.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Caller } from '../../client/caller.ts';
-import { ManagerData } from '../../protocol/rows.ts';
+import type { Row } from '../../protocol/rows.ts';
 import { hostManagerSocketPath } from '../../store/host-folder.ts';
 import { bell } from '../bell.ts';
 import { fleetDocument, readFleet } from '../fleet.ts';
 import { interrupted, watchingOnly } from '../interrupt.ts';
+import { watchManager } from '../manager-watch.ts';
 import type { Result } from '../output.ts';
 import type { Launched, Parts } from '../parts.ts';
 import type { Shell } from '../shell.ts';
@@ -167,6 +168,10 @@ async function ended({ disk }: Parts, site: Site, exit: number): Promise<Outcome
     : told;
 }
 
+/** Is it on its way, and worth waiting for? */
+const comingUp = (row: Row): boolean =>
+  row.target_state === 'up' && row.phase !== 'waiting' && row.ready !== 'late' && reachedBy(row, 'up') === 'not yet';
+
 /** Wait until every child that is wanted up is up and ready, or will not come by itself. */
 export function childrenUp(caller: Caller, manager: string, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -180,17 +185,8 @@ export function childrenUp(caller: Caller, manager: string, clock: Clock, signal
     let cancelWatch = (): void => void (settled = true);
     const cancelLimit = clock.after(CHILDREN_MS, end);
     signal.addEventListener('abort', end, { once: true });
-    const cancel = caller.watchSession(manager, 'manager', (session) => {
-      const data = ManagerData.safeParse(session?.data);
-      if (settled || !data.success || session?.status !== 'running') return;
-      const open = data.data.child_states.some(
-        (row) =>
-          row.target_state === 'up' &&
-          reachedBy(row, 'up') === 'not yet' &&
-          row.phase !== 'waiting' &&
-          row.ready !== 'late',
-      );
-      if (!open) end();
+    const cancel = watchManager(caller, manager, ({ child_states }, { status }) => {
+      if (!settled && status === 'running' && !child_states.some(comingUp)) end();
     });
     if (settled) cancel();
     else cancelWatch = cancel;

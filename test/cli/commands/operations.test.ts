@@ -125,3 +125,19 @@ test(
   { interactive: true, typed: [''] },
   { exit: 1, aborted: false, says: /aborted/ },
 );
+
+test('run of an immediate task needs no wait: the reply has its end', async (t) => {
+  const w = world();
+  w.answers.set('thermo1.start.set_range', ended('set_range', true, { session_id: '01A', data: { range: 2 } }));
+  t.is(await w.run('run', 'thermo1.set_range', 'range=2'), 0);
+  t.regex(w.out.join(''), /range 2 /);
+});
+test('run detaches when the terminal is lost', async (t) => {
+  const w = world({ interactive: true, typed: ['a'] });
+  w.answers.set('thermo1.start.set_range', started());
+  const run = w.run('run', 'thermo1.set_range', 'range=1');
+  await w.clock.advance(10);
+  w.interrupt('SIGHUP');
+  t.is(await run, 130);
+  t.false(w.asks.some(({ ask }) => ask.method === 'abort'));
+});

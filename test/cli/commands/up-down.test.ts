@@ -1,6 +1,6 @@
 import test from 'ava';
 import { fault } from '../../../base/fault.ts';
-import { downRow, ended, row, waitingRow, world } from '../world.ts';
+import { downRow, ended, managerData, row, session, waitingRow, world } from '../world.ts';
 
 test('up sends one request, waits until the instance is ready and says so', async (t) => {
   const w = world({ rows: [downRow('thermo1')] });
@@ -105,4 +105,13 @@ test('Ctrl-C in up only stops watching', async (t) => {
   w.interrupt();
   t.is(await run, 130);
   t.regex(w.notes.join(''), /the HostManager goes on: cupola status/);
+});
+
+test('up asks for the whole state where the topic left rows out', async (t) => {
+  const w = world({ rows: [row('thermo1')] });
+  w.answers.set('hm-lab-a.start.update', ended('update', true));
+  const whole = session('manager', { data: managerData([row('thermo1')]) });
+  w.push('hm-lab-a', session('manager', { data: {}, cut: ['child_states'] }));
+  w.answers.set('hm-lab-a.status.manager', whole);
+  t.is(await w.run('up', 'thermo1'), 0);
 });
