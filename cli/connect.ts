@@ -1,6 +1,6 @@
 /** The real ways to agents. Each library is loaded only when its way is taken. */
 import type { Clock } from '../base/clock.ts';
-import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
+import { type Outcome, causeOf, failed } from '../base/fault.ts';
 import { LOCAL_USER } from '../protocol/topics.ts';
 import type { Connect } from './parts.ts';
 
@@ -11,20 +11,21 @@ export function realConnect({ clock }: { clock: Clock }): Connect {
       return guarded(() => socketCaller({ path, clock, keyFile }), path);
     },
     async bus(site, broker) {
-      const [{ busCaller }, { mqttDialer }, { readCredentials }] = await Promise.all([
+      const { credentials, tls } = site;
+      const [{ busCaller }, { mqttDialer }, { readLogin, readTls }] = await Promise.all([
         import('../client/bus-caller.ts'),
         import('../bus/mqtt-connection.ts'),
-        import('../bus/credentials.ts'),
+        import('../site-config/login-files.ts'),
       ]);
-      const { credentials: file } = site;
-      const credentials = file === undefined ? ok(undefined) : await readCredentials(file);
-      if (!credentials.ok) return credentials;
+      const login = credentials === undefined ? undefined : await readLogin(credentials);
+      if (login?.ok === false) return login;
       const dialer = mqttDialer({
         urls: broker === undefined ? site.brokers : [broker],
-        user: credentials.value?.user ?? LOCAL_USER,
+        user: login?.value.user ?? LOCAL_USER,
+        credentials: credentials === undefined ? undefined : () => readLogin(credentials),
+        tls: tls === undefined ? undefined : () => readTls(tls),
         protocol: site.protocol,
         clock,
-        ...(file === undefined ? {} : { credentials: () => readCredentials(file) }),
       });
       return guarded(() => busCaller({ dialer, root: site.root, clock, keyFile: site.folder.authKeys }), dialer.url);
     },

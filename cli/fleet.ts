@@ -8,6 +8,7 @@ import type { Disk, DiskRecord } from './parts.ts';
 import type { Reach } from './reach.ts';
 import { type Site, ownHostManager } from './site.ts';
 import type { Candidate } from './targets.ts';
+import { within } from './within.ts';
 
 export interface HostState {
   host: string;
@@ -31,6 +32,8 @@ export interface Fleet {
 
 /** How long a HostManager may take to say its state. */
 const STATE_TTL_MS = 3_000;
+/** The same with the way there: a broker that does not answer must not hold up the whole table. */
+const STATE_LIMIT_MS = 4_000;
 
 interface Asked {
   site: Site;
@@ -50,17 +53,24 @@ export async function readFleet({ site, reach, disk, clock, hosts: wanted }: Ask
   let source: Fleet['source'] = 'disk';
   const hosts = await Promise.all(
     chosen.map(async ([host, manager]) => {
-      const caller = await reach.caller(manager);
-      if (!caller.ok)
-        return absent(host, manager, caller.fault, host === site.host ? await disk.records(site.folder) : []);
-      const session = await managerSession(caller.value, manager);
-      if (!session.ok)
-        return absent(host, manager, session.fault, host === site.host ? await disk.records(site.folder) : []);
-      if (host === site.host || source === 'disk') source = caller.value.via;
-      return hostState(host, manager, session.value, clock);
+      const late = (): Answer =>
+        failed('AGENT_ABSENT', { agent: manager, why: `no answer within ${STATE_LIMIT_MS} ms` });
+      const told = await within(clock, STATE_LIMIT_MS, askManager(reach, manager), late);
+      if (!told.ok) return absent(host, manager, told.fault, host === site.host ? await disk.records(site.folder) : []);
+      if (host === site.host || source === 'disk') source = told.value.via;
+      return hostState(host, manager, told.value.session, clock);
     }),
   );
   return { source, hosts };
+}
+
+type Answer = Outcome<{ via: Caller['via']; session: Session }>;
+
+async function askManager(reach: Reach, manager: string): Promise<Answer> {
+  const caller = await reach.caller(manager);
+  if (!caller.ok) return caller;
+  const session = await managerSession(caller.value, manager);
+  return session.ok ? ok({ via: caller.value.via, session: session.value }) : session;
 }
 
 /** The newest session of the process `manager`. */

@@ -64,3 +64,11 @@ function wrapped(words: readonly string[], width: number): string {
   }
   return lines.join('\n  ');
 }
+
+export const OPTIONS_HELP = `Options of every command
+  --json, --jsonl, -q          one document; one per line; ids only
+  --wide, --utc, --color WHEN  more columns; times in UTC; auto, always, never
+  --timeout 60s                how long to wait (500ms 30s 10m 2h 1d)
+  --yes, --dry-run             answer questions with yes; show and do nothing
+  --broker URL                 go by the bus
+  --site NAME, --site-file PATH, --site-host NAME, --state-dir DIR, --working-dir DIR`;

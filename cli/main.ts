@@ -2,7 +2,13 @@
 /** The program `cupola`: builds the real parts, or hands over to an agent before anything else is loaded. */
 import process from 'node:process';
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  const cause = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);
+  process.stderr.write(`error INTERNAL: Bug in Cupola: ${cause}\n`);
+  process.exitCode = 1;
+}
 
 async function main(argv: string[]): Promise<number> {
   if (argv[0] === 'agent' && argv[1] === 'run') {

@@ -50,7 +50,7 @@ export interface Launched {
 }
 
 export interface Launcher {
-  /** In its own session, its output on these files; outlives this process. */
+  /** In its own session, its output on these files; outlives this process, which must end by itself. */
   background(args: readonly string[], logs: { out: string; err: string }): Outcome<Launched>;
   /** In this terminal. */
   foreground(args: readonly string[]): Outcome<Launched>;

@@ -16,7 +16,6 @@ export function processLauncher({ program, cwd }: { program: string; cwd: string
         const child = spawn(process.execPath, argv(args), { cwd, detached: true, stdio: ['ignore', out, err] });
         closeSync(out);
         closeSync(err);
-        child.unref();
         return launched(child);
       } catch (thrown) {
         return failed('FOLDER_UNUSABLE', { folder: logs.out, cause: causeOf(thrown) });

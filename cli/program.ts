@@ -2,18 +2,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Fault, causeOf, fault } from '../base/fault.ts';
 import { didYouMean } from '../base/nearest.ts';
-import { feedTail } from './commands/feed.ts';
 import { hostCommands } from './commands/host-commands.ts';
 import { instanceCommands } from './commands/instance-commands.ts';
-import { validate } from './commands/validate.ts';
-import { TOPICS, faultHelp } from './help-text.ts';
-import { type Result, write } from './output.ts';
+import { otherCommands } from './commands/other-commands.ts';
+import type { Act, Define } from './define.ts';
+import { write } from './output.ts';
 import type { Parts } from './parts.ts';
-import { CommonOptions, type Shell, shellOf } from './shell.ts';
-
-/** Add one command's action: what it does, given its words. */
-export type Act = (shell: Shell, words: string[], options: Record<string, unknown>) => Promise<Result>;
-export type Define = (command: Command, act: Act) => void;
+import { CommonOptions, shellOf } from './shell.ts';
 
 const DEFAULTS = { json: false, jsonl: false, quiet: false };
 
@@ -74,12 +69,10 @@ function programOf(parts: Parts, done: (exit: number) => void): Command {
   hostCommands(program, define);
   instanceCommands(program, define);
   otherCommands(program, define);
-  program.action(() => {
-    terminal.out(program.helpInformation());
-    done(0);
-  });
-  program.allowExcessArguments(true).on('command:*', ([word = '']: string[]) => {
-    throw new CommanderError(2, 'commander.unknownCommand', `unknown command '${word}'`);
+  program.allowExcessArguments().action(() => {
+    const [word] = program.args;
+    if (word !== undefined) throw new CommanderError(2, 'commander.unknownCommand', `unknown command '${word}'`);
+    program.outputHelp();
   });
   return program;
 }
@@ -128,86 +121,6 @@ function commonOptions(command: Command): void {
   for (const option of options) {
     if (!command.options.some(({ long }) => long === option.long)) command.addOption(option.hideHelp());
   }
-}
-
-const OPTIONS_HELP = `Options of every command
-  --json, --jsonl, -q          one document; one per line; ids only
-  --wide, --utc, --color WHEN  more columns; times in UTC; auto, always, never
-  --timeout 60s                how long to wait (500ms 30s 10m 2h 1d)
-  --yes, --dry-run             answer questions with yes; show and do nothing
-  --broker URL                 go by the bus
-  --site NAME, --site-file PATH, --site-host NAME, --state-dir DIR, --working-dir DIR`;
-
-function otherCommands(program: Command, define: Define): void {
-  define(
-    program
-      .command('validate [files...]')
-      .description('check site configs: every complaint with its place')
-      .option('--strict', 'warnings are errors')
-      .addHelpText('after', '\nExamples:\n  cupola validate\n  cupola validate site.yaml --strict --json'),
-    (shell, words, options) => validate(shell, words, { strict: options['strict'] === true }),
-  );
-  const feed = program
-    .command('feed')
-    .description('samples that agents publish')
-    .exitOverride()
-    .configureOutput(program.configureOutput());
-  define(
-    feed
-      .command('tail <selector>')
-      .description('print samples as they come')
-      .option('--every <duration>', 'at most one sample per that time')
-      .addHelpText(
-        'after',
-        '\nExamples:\n  cupola feed tail faker1.false_temperatures\n  cupola feed tail faker1.false_temperatures.channel_00 --every 1s --jsonl',
-      ),
-    (shell, [selector = ''], options) =>
-      feedTail(shell, selector, typeof options['every'] === 'string' ? options['every'] : undefined),
-  );
-  const agent = program
-    .command('agent')
-    .description('agents as programs')
-    .exitOverride()
-    .configureOutput(program.configureOutput());
-  agent
-    .command('run <what>')
-    .description('run one agent in this terminal: a file or a class')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  cupola agent run ./thermometer.ts --set periodMs=500\n  cupola agent run FakeDataAgent --instance-id faker1\n\n"cupola agent run --help" lists its options.',
-    );
-  define(program.command('version').description('version of this program'), async ({ parts }) => ({
-    text: parts.version,
-    document: { version: parts.version },
-  }));
-  define(
-    program
-      .command('help [words...]')
-      .description('help on a command, a topic or a fault code')
-      .addHelpText('after', '\nExamples:\n  cupola help up\n  cupola help exit-codes\n  cupola help AGENT_ABSENT'),
-    async (_, words) => helpOn(program, words),
-  );
-}
-
-function helpOn(program: Command, words: readonly string[]): Result {
-  const [word = ''] = words;
-  if (word === '') return { text: program.helpInformation() };
-  if (word === 'options') return { text: OPTIONS_HELP };
-  const topic = Object.hasOwn(TOPICS, word) ? TOPICS[word] : faultHelp(word);
-  if (topic !== undefined) return { text: topic, document: { topic: word, text: topic } };
-  let command: Command | undefined = program;
-  for (const name of words) command = command?.commands.find((sub) => sub.name() === name);
-  if (command === undefined) {
-    const known = [...program.commands.map((sub) => sub.name()), ...Object.keys(TOPICS), 'options'];
-    return {
-      fault: fault('USAGE', {
-        problem: `No help on "${words.join(' ')}"${didYouMean(word, known)}`,
-        remedy: 'Run "cupola help" for what there is',
-      }),
-    };
-  }
-  command.outputHelp();
-  return {};
 }
 
 /** A mistake in the command line as a fault. */

@@ -37,8 +37,9 @@ export function reachOf(site: Site, connect: Connect, broker: string | undefined
   return {
     caller: (agent) => (broker === undefined && agent === ownHostManager(site) ? ownManager() : other(agent)),
     async close() {
-      const ways = await Promise.all(open.values());
-      await Promise.all(ways.map((way) => (way.ok ? way.value.close() : undefined)));
+      const ways = await Promise.allSettled(open.values());
+      const callers = ways.flatMap((way) => (way.status === 'fulfilled' && way.value.ok ? [way.value.value] : []));
+      await Promise.all(callers.map((caller) => caller.close()));
     },
   };
 }

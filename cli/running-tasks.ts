@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Session } from '../protocol/session.ts';
 import type { Reach } from './reach.ts';
+import { within } from './within.ts';
 
 /** An agent that does not answer within this has nothing that could be asked about. */
 const LOOK_MS = 2_000;
@@ -16,7 +17,7 @@ export async function runningTasks({
   clock: Clock;
   agents: readonly string[];
 }): Promise<string[]> {
-  const found = await Promise.all(agents.map((agent) => limited(clock, tasksOf(reach, agent))));
+  const found = await Promise.all(agents.map((agent) => within(clock, LOOK_MS, tasksOf(reach, agent), () => [])));
   return found.flat();
 }
 
@@ -36,14 +37,4 @@ async function tasksOf(reach: Reach, agent: string): Promise<string[]> {
     }),
   );
   return running.flat();
-}
-
-function limited(clock: Clock, work: Promise<string[]>): Promise<string[]> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(LOOK_MS, () => resolve([]));
-    void work.then((found) => {
-      cancel();
-      resolve(found);
-    });
-  });
 }

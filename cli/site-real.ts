@@ -1,4 +1,5 @@
 /** The site of this machine, found and read by the room that knows site configs. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
@@ -23,13 +24,19 @@ export async function locateReal(flags: SiteFlags, machine: Machine): Promise<Ou
   if (!found.ok) return found;
   const { path, host, config, block, stateDir } = found.value;
   const { urls, credentials, tls, protocol } = block.mqtt;
+  const { builtIn } = found.value.located;
   const workingDir = resolve(machine.cwd, flags.workingDir ?? '.');
+  const folder = hostFolder(stateDir, host, block.logDir === undefined ? undefined : resolve(workingDir, block.logDir));
+  // The built-in site is there once it was started.
+  if (builtIn && flags.builtIn !== true && !existsSync(folder.root)) {
+    return failed('CONFIG_MISSING', { problem: `no site.yaml in ${machine.cwd} or above` });
+  }
   return ok({
     file: path,
-    builtIn: found.value.located.builtIn,
+    builtIn,
     host,
     root: config.root,
-    folder: hostFolder(stateDir, host, block.logDir === undefined ? undefined : resolve(workingDir, block.logDir)),
+    folder,
     hostManagers: new Map([...config.hosts].map(([name, { hostManager }]) => [name, hostManager.instanceId])),
     instances: [...config.hosts].flatMap(([name, { entries }]) =>
       entries

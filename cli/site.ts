@@ -1,4 +1,5 @@
 /** What the CLI needs to know of a site: which hosts and instances the file names, how they are reached, where its files lie. */
+import type { Tls } from '../site-config/site.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 
 export interface SiteFlags {
@@ -34,7 +35,7 @@ export interface Site {
   /** Is a broker named in the file, so that it is there also without this machine's HostManager? */
   brokerNamed: boolean;
   credentials: string | undefined;
-  tls: unknown;
+  tls: Tls | undefined;
   protocol: 4 | 5 | 'auto';
 }
 

@@ -2,8 +2,9 @@
 import type { Cancel, Clock } from '../base/clock.ts';
 import { type Fault, type Outcome, failed, fault, ok } from '../base/fault.ts';
 import type { Caller } from '../client/caller.ts';
-import { ManagerData, type Row } from '../protocol/rows.ts';
+import type { ManagerData, Row } from '../protocol/rows.ts';
 import { Session } from '../protocol/session.ts';
+import { watchManager } from './manager-watch.ts';
 
 /** An agent that is lost is given this long to come back, restarted by its HostManager. */
 const ABSENCE_MS = 30_000;
@@ -121,11 +122,10 @@ export function waitForRows(asked: WaitedRows): Promise<InstanceOutcome[]> {
       outcomes.push(outcome);
       asked.onReached?.(outcome);
     };
-    const see = (session: Session | null): void => {
-      const data = ManagerData.safeParse(session?.data);
-      if (over || !data.success) return;
+    const see = ({ child_states }: ManagerData): void => {
+      if (over) return;
       for (const id of open.keys()) {
-        const row = data.data.child_states.find(({ instance_id }) => instance_id === id);
+        const row = child_states.find(({ instance_id }) => instance_id === id);
         open.set(id, row);
         const reached = reachedBy(row, wanted);
         if (reached !== 'not yet')
@@ -141,7 +141,7 @@ export function waitForRows(asked: WaitedRows): Promise<InstanceOutcome[]> {
         end();
       }),
     );
-    cancels.push(caller.watchSession(manager, 'manager', see));
+    cancels.push(watchManager(caller, manager, see));
     if (over) for (const cancel of cancels) cancel();
   });
 }

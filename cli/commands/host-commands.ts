@@ -1,13 +1,14 @@
 /** `start`, `stop`, `run`, `wait`, `abort`: this machine's HostManager, or operations where one is named. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { exitOf, failed } from '../../base/fault.ts';
 import { type Result, exitOfAll, exitOfResult } from '../output.ts';
-import type { Define } from '../program.ts';
+import type { Define } from '../define.ts';
 import { type Leave, stopHost } from './stop-host.ts';
 import { each, endOperation, startOperation, waitOperation } from './operations.ts';
 import { startHost } from './start-host.ts';
 
-const INTERRUPT: [string, string] = ['--on-interrupt <what>', 'Ctrl-C off a terminal: ask, abort or detach'];
+const onInterrupt = (): Option =>
+  new Option('--on-interrupt <what>', 'what Ctrl-C does').choices(['ask', 'abort', 'detach']);
 /** Flags of the HostManager that `start` passes on, with what they take. */
 const PASSED: readonly [string, string, string][] = [
   ['--initial-state <state>', 'initialState', 'every instance up or down at this start'],
@@ -24,7 +25,7 @@ export function hostCommands(program: Command, define: Define): void {
     .option('--foreground', 'in this terminal; Ctrl-C stops everything')
     .option('--force', 'refuse where it runs already (exit 6)')
     .option('--wait', 'of an operation: wait for its end')
-    .option(...INTERRUPT)
+    .addOption(onInterrupt())
     .addHelpText(
       'after',
       '\nExamples:\n  cupola start\n  cupola start --foreground\n  cupola start faker1.acq sample_rate=2',
@@ -43,7 +44,7 @@ export function hostCommands(program: Command, define: Define): void {
       .command('run <operation> [args...]')
       .description('start an operation, show its progress, wait for its end')
       .option('--no-wait', 'print the session id and leave')
-      .option(...INTERRUPT)
+      .addOption(onInterrupt())
       .addHelpText(
         'after',
         '\nExamples:\n  cupola run thermo1.set_range channel=1 range=100mK\n  cupola run faker1.delay_task delay=5 --json\n\nExit code: 0 succeeded, 1 failed, 7 timed out.',
@@ -55,7 +56,7 @@ export function hostCommands(program: Command, define: Define): void {
     program
       .command('wait <operations...>')
       .description('wait for the end of operations')
-      .option(...INTERRUPT)
+      .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola wait thermo1.ramp --timeout 10m'),
     async (shell, targets) => together(await each(targets, (target) => waitOperation(shell, target))),
   );
@@ -65,7 +66,7 @@ export function hostCommands(program: Command, define: Define): void {
       .description("stop a process, or this machine's HostManager with its children")
       .option('--leave <what>', 'all or dockers: left running for the next HostManager')
       .option('--wait', 'of an operation: wait until it has ended')
-      .option(...INTERRUPT)
+      .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola stop\n  cupola stop --leave all\n  cupola stop faker1.acq'),
     async (shell, targets, options) => {
       if (targets.length > 0)
@@ -84,7 +85,7 @@ export function hostCommands(program: Command, define: Define): void {
       .command('abort <operations...>')
       .description('abort tasks')
       .option('--wait', 'wait until it has ended')
-      .option(...INTERRUPT)
+      .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola abort thermo1.ramp'),
     async (shell, targets, options) =>
       together(await each(targets, (target) => endOperation(shell, 'abort', target, options['wait'] === true))),

@@ -1,7 +1,7 @@
 /** `status`, `up`, `down`, `retry`, `restart`, `why`, `logs`: instances and hosts. */
 import type { Command } from 'commander';
 import { failed } from '../../base/fault.ts';
-import type { Define } from '../program.ts';
+import type { Define } from '../define.ts';
 import { LogsOptions, logs } from './logs.ts';
 import { restart } from './restart.ts';
 import { status } from './status.ts';

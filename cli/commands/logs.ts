@@ -7,7 +7,7 @@ import { bell } from '../bell.ts';
 import { readTime, sayFullTime } from '../duration.ts';
 import { interrupted } from '../interrupt.ts';
 import type { LogLine } from '../parts.ts';
-import type { Result } from '../output.ts';
+import type { Format, Result } from '../output.ts';
 import { type Shell, chooseInstances, hostOf, managerOf } from '../shell.ts';
 import type { Site } from '../site.ts';
 
@@ -15,12 +15,12 @@ export const LogsOptions = z.object({
   follow: z.boolean().default(false),
   since: z.string().optional(),
   until: z.string().optional(),
-  tail: z.coerce.number().int().positive().max(1_000).default(100),
+  tail: z.coerce.number({ error: 'a number from 1 to 1000' }).int().positive().max(1_000).default(100),
   level: z.string().optional(),
   grep: z.string().optional(),
   stream: z.enum(['both', 'out', 'err']).default('both'),
   session: z.string().optional(),
-  rid: z.coerce.number().int().optional(),
+  rid: z.coerce.number({ error: 'a number' }).int().optional(),
   crash: z.union([z.string(), z.boolean()]).optional(),
 });
 export type LogsOptions = z.infer<typeof LogsOptions>;
@@ -154,6 +154,7 @@ async function follow(shell: Shell, { caller, agent, id, host, params, from, pri
 interface Printer {
   print(host: string, id: string, lines: readonly LogLine[]): void;
   collected: Record<string, unknown>[];
+  format: Format;
 }
 
 /** As text or one document per line at once; for `--json` kept until the end. */
@@ -162,6 +163,7 @@ function printerOf(shell: Shell, named: boolean): Printer {
   const { terminal, format, paint, options } = shell;
   return {
     collected,
+    format,
     print(host, id, lines) {
       for (const { at, stream, level, text } of lines) {
         const line = { host, instance_id: id, at, stream, level, text };
@@ -178,10 +180,10 @@ function printerOf(shell: Shell, named: boolean): Printer {
   };
 }
 
-const finish = (result: Result, { collected }: Printer): Result => ({
-  streamed: true,
+/** Text and lines of JSON are out already; the one document is made at the end. */
+const finish = (result: Result, { collected, format }: Printer): Result => ({
   ...result,
-  ...(collected.length > 0 ? { streamed: false } : {}),
+  streamed: format !== 'json',
   document: { lines: collected, ...result.document },
 });
 

@@ -98,6 +98,8 @@ export async function endOperation(
 
 /** Follow a session to its end with progress on stderr; Ctrl-C asks. */
 async function toTheEnd(shell: Shell, operation: Operation, session: Session, asked = false): Promise<Result> {
+  // An immediate task is over when its start is answered.
+  if (session.status === 'done') return endResult(shell, session, asked);
   const { caller, agent, op, api } = operation;
   const timeout = shell.timeoutMs(undefined);
   if (!timeout.ok) return timeout;

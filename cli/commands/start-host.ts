@@ -1,13 +1,14 @@
 /** `cupola start` without a target: this machine's HostManager, its broker and its children. */
 import { join } from 'node:path';
-import { type Outcome, exitOf, failed, fault } from '../../base/fault.ts';
+import { type Fault, type Outcome, exitOf, failed, fault } from '../../base/fault.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Caller } from '../../client/caller.ts';
-import { ManagerData } from '../../protocol/rows.ts';
+import type { Row } from '../../protocol/rows.ts';
 import { hostManagerSocketPath } from '../../store/host-folder.ts';
 import { bell } from '../bell.ts';
 import { fleetDocument, readFleet } from '../fleet.ts';
 import { interrupted, watchingOnly } from '../interrupt.ts';
+import { watchManager } from '../manager-watch.ts';
 import type { Result } from '../output.ts';
 import type { Launched, Parts } from '../parts.ts';
 import type { Shell } from '../shell.ts';
@@ -53,7 +54,7 @@ export async function startHost(shell: Shell, options: StartOptions): Promise<Re
   const caller = await answering(parts, site.value, launched.value, watching.signal);
   if (!caller.ok) {
     watching.end();
-    return watching.interrupted() ? interrupted({ pid: launched.value.pid }) : caller;
+    return watching.interrupted() ? interrupted({ pid: launched.value.pid }) : notStarted(caller.fault);
   }
   await childrenUp(caller.value, ownHostManager(site.value), parts.clock, watching.signal);
   watching.end();
@@ -149,7 +150,13 @@ export async function answering(
   return found;
 }
 
-/** A HostManager that ended at once has told why on stderr; its exit code names the kind of fault. */
+/** The exit code of a HostManager that ended at once names the kind of its fault. */
+const notStarted = (why: Fault): Result => {
+  const { exit } = why.facts;
+  return why.code === 'START_FAILED' && typeof exit === 'number' && exit !== 0 ? { fault: why, exit } : { fault: why };
+};
+
+/** A HostManager that ended at once has told why on stderr. */
 async function ended({ disk }: Parts, site: Site, exit: number): Promise<Outcome<never>> {
   const lines = await disk.lines(site.folder, ownHostManager(site), { stream: 'err', lines: 5 });
   const last = lines.ok
@@ -160,6 +167,10 @@ async function ended({ disk }: Parts, site: Site, exit: number): Promise<Outcome
     ? failed('ALREADY_RUNNING', { agent: ownHostManager(site), pid: 'unknown', since: 'unknown' })
     : told;
 }
+
+/** Is it on its way, and worth waiting for? */
+const comingUp = (row: Row): boolean =>
+  row.target_state === 'up' && row.phase !== 'waiting' && row.ready !== 'late' && reachedBy(row, 'up') === 'not yet';
 
 /** Wait until every child that is wanted up is up and ready, or will not come by itself. */
 export function childrenUp(caller: Caller, manager: string, clock: Clock, signal: AbortSignal): Promise<void> {
@@ -174,17 +185,8 @@ export function childrenUp(caller: Caller, manager: string, clock: Clock, signal
     let cancelWatch = (): void => void (settled = true);
     const cancelLimit = clock.after(CHILDREN_MS, end);
     signal.addEventListener('abort', end, { once: true });
-    const cancel = caller.watchSession(manager, 'manager', (session) => {
-      const data = ManagerData.safeParse(session?.data);
-      if (settled || !data.success || session?.status !== 'running') return;
-      const open = data.data.child_states.some(
-        (row) =>
-          row.target_state === 'up' &&
-          reachedBy(row, 'up') === 'not yet' &&
-          row.phase !== 'waiting' &&
-          row.ready !== 'late',
-      );
-      if (!open) end();
+    const cancel = watchManager(caller, manager, ({ child_states }, { status }) => {
+      if (!settled && status === 'running' && !child_states.some(comingUp)) end();
     });
     if (settled) cancel();
     else cancelWatch = cancel;

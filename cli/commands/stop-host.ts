@@ -59,6 +59,7 @@ async function dieAndWait(shell: Shell, site: Site, caller: Caller, leave: Leave
   const beganMs = clock.monotonicMs();
   const params = { disown_dockers: leave !== 'none', disown_hosts: leave === 'all' };
   const reply = await caller.call(manager, { method: 'start', class: 'admin', op: 'die', params });
+  await caller.close();
   // A connection that ends while it dies is no refusal.
   if (!reply.ok && !['BUS_DOWN', 'AGENT_ABSENT', 'NO_REPLY', 'OUTCOME_UNKNOWN', 'STOPPING'].includes(reply.fault.code))
     return reply;

@@ -8,7 +8,7 @@ import { type Result, exitOfAll } from '../output.ts';
 import type { Site } from '../site.ts';
 import { filters, readTarget, wrongForm } from '../targets.ts';
 import { type InstanceOutcome, waitForRows } from '../wait.ts';
-import { watchingOnly } from '../interrupt.ts';
+import { interrupted, watchingOnly } from '../interrupt.ts';
 
 export type Verb = 'up' | 'down' | 'retry';
 
@@ -48,9 +48,10 @@ export async function upDown(
       outcomes.push(...group.map((id) => lost(id, manager.fault)));
       continue;
     }
-    outcomes.push(
-      ...(await carryOut(shell, verb, group, chosen.value, manager.value, options, timeout.value ?? REACHED_WITHIN_MS)),
-    );
+    const limitMs = timeout.value ?? REACHED_WITHIN_MS;
+    const told = await carryOut(shell, verb, group, chosen.value, manager.value, options, limitMs);
+    if (told === 'left') return interrupted({ outcomes });
+    outcomes.push(...told);
   }
   return outcomesResult(shell, outcomes);
 }
@@ -82,7 +83,7 @@ async function carryOut(
   { manager, caller }: { manager: string; caller: Caller },
   options: UpDownOptions,
   timeoutMs: number,
-): Promise<InstanceOutcome[]> {
+): Promise<InstanceOutcome[] | 'left'> {
   const rows = chosen.fleet.hosts.flatMap(({ instances }) => instances);
   const base = rows.some(({ instance_id, agent_class }) => ids.includes(instance_id) && INFRASTRUCTURE.has(agent_class))
     ? 'admin'
@@ -117,7 +118,7 @@ async function carryOut(
     signal: watching.signal,
   });
   watching.end();
-  return outcomes;
+  return watching.interrupted() ? 'left' : outcomes;
 }
 
 /** What an immediate task of the HostManager found wrong. */
