@@ -274,14 +274,18 @@ test('guard 14: who is faster than the rate waits, in order, and loses nothing',
   await connection.close();
 });
 
-test('guard 15: a QoS 1 round trip through the guards has a median below 5 ms', async (t) => {
+test('guard 15: a QoS 1 message comes back through the guards with a median below 5 ms', async (t) => {
   const { url } = await started(t);
   const connection = must(await dialerTo(url).dial({ clientId: 'w-1' }));
+  const messages = inbox(connection);
+  must(await connection.subscribe(['o/agents/w/event'], 1));
   const tookMs: number[] = [];
   for (let i = 0; i < 100; i++) {
     const startMs = performance.now();
-    must(await connection.publish('o/agents/w/event', 'x', { qos: 1 }));
+    const sent = connection.publish('o/agents/w/event', 'x', { qos: 1 });
+    await messages.until(i + 1);
     tookMs.push(performance.now() - startMs);
+    must(await sent);
   }
   t.true((tookMs.toSorted((a, b) => a - b)[50] ?? Number.POSITIVE_INFINITY) < 5, `${tookMs}`);
   await connection.close();
