@@ -101,6 +101,13 @@ test('close() leaves in order and dials no more', async (t) => {
   t.deepEqual([bus.clientIds(), bus.retained().size, link.state().state], [[], 0, 'down']);
 });
 
+test('close() during a dial leaves at once, without onUp()', async (t) => {
+  const { clock, bus, seen, link } = linked();
+  await link.close();
+  await clock.advance(1_000);
+  t.deepEqual([seen, bus.clientIds()], [[], []]);
+});
+
 test('close() ends a link that waits for its next attempt', async (t) => {
   const { clock, bus, link } = linked();
   bus.cut();
