@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import test from 'ava';
-import { matches } from '../../../protocol/filters.ts';
+import { matches } from '../../../bus/filters.ts';
 import { retainedStore } from '../../../agents/broker/retained-store.ts';
 
 const QUOTAS = { retainedBytesEach: 10, retainedPerOwner: 3, retainedMax: 4, retainedBytesMax: 25 };

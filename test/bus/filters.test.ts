@@ -1,5 +1,5 @@
 import test from 'ava';
-import { filterProblem, matches } from '../../protocol/filters.ts';
+import { filterProblem, matches } from '../../bus/filters.ts';
 
 const table: [filter: string, topic: string, want: boolean][] = [
   ['a/b', 'a/b', true],

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { STRIKE_REST_MS, type Strikes, acquit, resting, strike } from '../../protocol/strikes.ts';
+import { STRIKE_REST_MS, type Strikes, acquit, resting, strike } from '../../bus/strikes.ts';
 
 test('strike() has enough at the second time; the topic rests for 5 min', (t) => {
   const strikes: Strikes = new Map();
