@@ -55,7 +55,10 @@ export function keepLinked({ dialer, clock, random, options, onUp, onDown, log }
     if (!dialled.ok) return { cause: causeBy(dialled.fault), fault: dialled.fault, upMs: 0 };
     const sinceMs = clock.monotonicMs();
     const ended = endOf(dialled.value);
-    if (over.signal.aborted) await dialled.value.close();
+    if (over.signal.aborted) {
+      await dialled.value.close();
+      return { ...(await ended), upMs: 0 };
+    }
     connection = dialled.value;
     const upset = await Promise.race([use(connection, onUp), ended]);
     if (upset === undefined) turn('up');

@@ -3,7 +3,7 @@ import { type Outcome, failed, ok } from '../base/fault.ts';
 import type { Dialer, DialOptions } from './bus.ts';
 import { type MemoryConnection, type Router, memoryConnection } from './memory-connection.ts';
 import type { Clock } from '../base/clock.ts';
-import { matches } from '../protocol/filters.ts';
+import { matches } from './filters.ts';
 
 export interface Publish {
   topic: string;

@@ -1,6 +1,6 @@
 /** One connection of the bus in memory. */
 import { type Fault, failed, fault, ok } from '../base/fault.ts';
-import { filterProblem, matches } from '../protocol/filters.ts';
+import { filterProblem, matches } from './filters.ts';
 import type { Connection, DialOptions, EndCause, Message, Will } from './bus.ts';
 import { listeners } from './listeners.ts';
 import { sizeFault } from './size-fault.ts';

@@ -103,8 +103,9 @@ function ends({ client, url, version, watch }: EndParts, onEnd: (end: End) => vo
   const end = () => {
     if (ended) return;
     ended = leaving ? ownEnd(url) : endOf(url, firstError, version, watch);
-    client.end(true);
+    // First our own waits, with the true cause; the library would only say that the connection is closed.
     onEnd(ended);
+    client.end(true);
     told.tell(ended.cause, ended.fault);
     told.clear();
   };

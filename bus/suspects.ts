@@ -1,6 +1,6 @@
 /** Suspects: what was sent and never yet acknowledged, so that a broker that closes at once on a missing right is understood. */
 import type { Clock } from '../base/clock.ts';
-import { type Strikes, acquit, resting, strike } from '../protocol/strikes.ts';
+import { type Strikes, acquit, resting, strike } from './strikes.ts';
 
 /** A close so soon after a sending is laid to it. */
 const SUSPICION_MS = 500;

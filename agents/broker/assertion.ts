@@ -17,7 +17,7 @@ const ANSWER_MS = 2_000;
 
 /** Talk to the library over a stream in memory; BROKER_INTERNALS names the first part that is not as expected. */
 export async function assertInternals(clock: Clock): Promise<Outcome<void>> {
-  const library = await createLibrary({ persistence: retainedPersistence(unused()) });
+  const library = await createLibrary({ persistence: retainedPersistence(unused()) }, () => {});
   try {
     const missing =
       versionOf(library) === LIBRARY_VERSION ? await exercise(library, clock) : `version ${LIBRARY_VERSION}`;

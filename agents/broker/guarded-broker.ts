@@ -1,7 +1,7 @@
 /** The embedded broker: listeners, a waiting room, and the library behind its guards. It keeps nothing beyond its life. */
 import type { Duplex } from 'node:stream';
 import { type Clock, every } from '../../base/clock.ts';
-import { type Fault, type Outcome, failed, ok } from '../../base/fault.ts';
+import { type Fault, type Outcome, causeOf, failed, ok } from '../../base/fault.ts';
 import { assertInternals } from './assertion.ts';
 import { type BrokerCounts, newCounts } from './counts.ts';
 import { guards } from './guards.ts';
@@ -71,9 +71,9 @@ export async function startGuardedBroker(parts: BrokerParts): Promise<Outcome<Gu
   const guard = guards({ clock, limits, counts, root: parts.root, onConnect: room.leave, tell });
   const onFull = (topic: string, owner: string) => tell('RETAINED_FULL', { topic, owner });
   const persistence = retainedPersistence({ store, ownerOf: guard.ownerOf, onFull });
-  const library = await createLibrary({ ...guard.hooks, persistence });
-  library.on('clientError', () => {});
-  library.on('connectionError', () => {});
+  const library = await createLibrary({ ...guard.hooks, persistence }, (error) =>
+    log?.warn({ err: causeOf(error) }, 'library failed'),
+  );
 
   const accept: Accept = (stream, address) => {
     stream.on('error', () => {});

@@ -1,4 +1,5 @@
 /** The only importer of `aedes`, and all that Cupola knows of its insides. */
+import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 
@@ -28,7 +29,14 @@ export interface Internals {
 
 export type GuardedClient = Client & Internals;
 
-export const createLibrary = (options: AedesOptions): Promise<Library> => Aedes.createBroker(options);
+export async function createLibrary(options: AedesOptions, onError: (error: unknown) => void): Promise<Library> {
+  const library = await Aedes.createBroker(options);
+  // Its types leave out "error", which without a listener would end the process.
+  EventEmitter.prototype.on.call(library, 'error', onError);
+  library.on('clientError', () => {});
+  library.on('connectionError', () => {});
+  return library;
+}
 
 /** The part that is missing in `client`, or undefined when all are there. */
 export function missingPart(client: object): string | undefined {

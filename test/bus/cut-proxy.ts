@@ -5,7 +5,6 @@ import { type Socket, connect, createServer } from 'node:net';
 export interface CutProxy {
   url: string;
   lose(clientId: string): void;
-  /** Answer to no one, without closing: what the other side of a black hole sees. */
   close(): Promise<void>;
 }
 

@@ -132,6 +132,14 @@ test('a broker that closes at once on a publish is understood: at the second tim
   broker.stop();
 });
 
+test('a publish that is open when the socket is lost fails with the cause of the loss', async (t) => {
+  const broker = await stub(WELCOME, (_data, _answer, close) => close());
+  const connection = must(await dialerTo(broker.url).dial({ clientId: 'a-1' }));
+  const outcome = await connection.publish('x', '', { qos: 1 });
+  t.like(outcome, { ok: false, fault: { code: 'BUS_DOWN', facts: { closedAfter: 'x' } } });
+  broker.stop();
+});
+
 test('close() ends a publish that is never acknowledged, after 1 s', async (t) => {
   const broker = await stub(WELCOME);
   const connection = must(await dialerTo(broker.url).dial({ clientId: 'a-1' }));

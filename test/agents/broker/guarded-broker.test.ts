@@ -1,4 +1,4 @@
-import { link, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -26,10 +26,14 @@ contract({
   },
 });
 
-const folder = () => mkdtemp(join(tmpdir(), 'cupola-broker-'));
+async function folder(t: ExecutionContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'cupola-broker-'));
+  t.teardown(() => rm(made, { recursive: true, force: true }));
+  return made;
+}
 
 test('startGuardedBroker() serves a Unix socket that only its user can open', async (t) => {
-  const path = join(await folder(), 'run', 'broker.mqtt');
+  const path = join(await folder(t), 'run', 'broker.mqtt');
   await started(t, { listen: { unix: path } });
   t.is((await stat(path)).mode & 0o777, 0o600);
   t.is((await stat(join(path, '..'))).mode & 0o777, 0o700);
@@ -37,13 +41,13 @@ test('startGuardedBroker() serves a Unix socket that only its user can open', as
 });
 
 test('startGuardedBroker() serves a Unix socket whose path is longer than the kernel takes', async (t) => {
-  const path = join(await folder(), 'a'.repeat(60), 'b'.repeat(60), 'broker.mqtt');
+  const path = join(await folder(t), 'a'.repeat(60), 'b'.repeat(60), 'broker.mqtt');
   await started(t, { listen: { unix: path } });
   await talks(t, `unix://${path}`);
 });
 
 test('startGuardedBroker() takes the place of a dead socket, and not of one that answers', async (t) => {
-  const path = join(await folder(), 'broker.mqtt');
+  const path = join(await folder(t), 'broker.mqtt');
   const other = createServer().listen(`${path}.other`);
   await once(other, 'listening');
   await link(`${path}.other`, path);
@@ -56,7 +60,7 @@ test('startGuardedBroker() takes the place of a dead socket, and not of one that
 });
 
 test('startGuardedBroker() leaves a file alone that is no socket', async (t) => {
-  const path = join(await folder(), 'broker.mqtt');
+  const path = join(await folder(t), 'broker.mqtt');
   await writeFile(path, 'notes');
   const outcome = await startGuardedBroker({ listen: { unix: path }, clock });
   t.like(outcome, { ok: false, fault: { code: 'BROKER_LISTEN' } });
