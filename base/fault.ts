@@ -87,6 +87,11 @@ export const FAULTS = {
     remedy: 'Nothing to do; run "cupola why {agent}" for the reason',
     exit: 6,
   },
+  GENERATION_BEHIND: {
+    says: 'Cannot start "{agent}" as generation {own}: the bus knows generation {newer} already',
+    remedy: 'Start it again, it will count on from there; then compare the clock of this machine',
+    exit: 1,
+  },
   PROTOCOL_NEWER: { says: 'Cannot talk to "{agent}": it speaks protocol {major}', remedy: 'Update this program', exit: 6 },
   FILTER_DENIED: { says: 'Cannot subscribe "{filter}": the broker refuses it', remedy: 'Check the rights of user "{user}" at the broker', exit: 6 },
   BROKER_URL: {

@@ -3,7 +3,7 @@ import { type Socket, connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { BrokerUrl } from './broker-url.ts';
-import { shortPath } from './short-path.ts';
+import { shortPath } from '../base/short-path.ts';
 
 /** Certificates of one connection, PEM; `ca` absent: those of the machine. */
 export type TlsParts = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>;

@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import type { Cancel, Clock } from '../base/clock.ts';
 import { type Outcome, causeOf, failed, fault, must, ok } from '../base/fault.ts';
+import { shortPath } from '../base/short-path.ts';
 import { proofOf, readKeys } from '../store/admin-proof.ts';
 import { Api, Block, Last, type Presence, Reply, type Request } from '../protocol/envelope.ts';
 import { Session } from '../protocol/session.ts';
-import { shortSocketPath } from '../store/socket-path.ts';
 import type { Ask, Caller } from './caller.ts';
 import { newClientId, outcomeOf, requestOf, ttlOf } from './requests.ts';
 
@@ -144,7 +144,8 @@ export function readApi(reply: Reply): Outcome<Api> {
 
 function connect(path: string, clock: Clock): Promise<Outcome<Socket>> {
   return new Promise((resolve) => {
-    const socket = createConnection(shortSocketPath(path));
+    const short = shortPath(path);
+    const socket = createConnection(short.path).once('close', short.release);
     const cancel = clock.after(CONNECT_MS, () => socket.destroy(new Error('no answer')));
     socket.once('connect', () => {
       cancel();

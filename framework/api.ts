@@ -7,6 +7,7 @@ import type { FeedSource } from './feed.ts';
 import type { Operation } from './operation.ts';
 
 export interface ApiParts {
+  g: number;
   agent: string;
   agentClass: string;
   version: string;
@@ -15,8 +16,8 @@ export interface ApiParts {
   feeds: Iterable<FeedSource>;
 }
 
-/** The api without its generation, or AGENT_SCHEMA naming the operation whose schema JSON Schema cannot say. */
-export function apiOf({ agent, agentClass, version, description, operations, feeds }: ApiParts): Outcome<Omit<Api, 'g'>> {
+/** The api, or AGENT_SCHEMA naming the operation whose schema JSON Schema cannot say. */
+export function apiOf({ g, agent, agentClass, version, description, operations, feeds }: ApiParts): Outcome<Api> {
   const described: Record<string, OperationApi> = {};
   for (const operation of operations) {
     try {
@@ -26,6 +27,7 @@ export function apiOf({ agent, agentClass, version, description, operations, fee
     }
   }
   return ok({
+    g,
     class: agentClass,
     version,
     protocol: PROTOCOL_VERSION,
@@ -38,7 +40,7 @@ export function apiOf({ agent, agentClass, version, description, operations, fee
 }
 
 /** What presence carries of the api, so that readers know when to ask for it again. */
-export const apiHash = (api: Omit<Api, 'g'>): string => createHash('sha256').update(JSON.stringify(api)).digest('hex').slice(0, 16);
+export const apiHash = (api: Api): string => createHash('sha256').update(JSON.stringify({ ...api, g: 0 })).digest('hex').slice(0, 16);
 
 function operationApi(operation: Operation): OperationApi {
   const { title, description, confirm, data } = operation;

@@ -4,10 +4,10 @@ import { type Server, type Socket, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { type Outcome, causeOf, failed, ok } from '../base/fault.ts';
+import { shortPath } from '../base/short-path.ts';
 import type { Block, Last } from '../protocol/envelope.ts';
 import type { Session } from '../protocol/session.ts';
 import { type RequestClass, isRequestClass } from '../protocol/topics.ts';
-import { shortSocketPath } from '../store/socket-path.ts';
 
 const Line = z.discriminatedUnion('m', [
   z.object({ m: z.literal('hello') }),
@@ -119,6 +119,10 @@ function listen(server: Server, path: string): Promise<Outcome<void>> {
   rmSync(path, { force: true });
   return new Promise((resolve) => {
     server.once('error', (thrown) => resolve(failed('FOLDER_UNUSABLE', { folder: path, cause: causeOf(thrown) })));
-    server.listen(shortSocketPath(path), () => resolve(ok(undefined)));
+    const short = shortPath(path);
+    server.listen(short.path, () => {
+      short.release();
+      resolve(ok(undefined));
+    });
   });
 }

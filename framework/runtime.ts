@@ -160,6 +160,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   for (const test of tests) await test();
   const api = must(
     apiOf({
+      g,
       agent: instanceId,
       agentClass: definition.agentClass,
       version: definition.options.version ?? parts.version,
@@ -198,7 +199,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     feeds,
     beats: beat.log,
     prover: prover(folder.authKeys, instanceId, clock),
-    api: () => ({ ...api, g }),
+    api: () => api,
     info,
   });
 
@@ -257,9 +258,13 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
       log,
       fast: parts.launch?.fast ?? false,
       presence: () => ({ start: starts, since: sinceS, class: definition.agentClass, host, pid: process.pid, version: api.version, protocol: api.protocol, api_hash: apiHash(api) }),
-      api: () => ({ ...api, g }),
+      api: () => api,
       sessions: () => operations.names().flatMap((op) => operations.newest(op) ?? []),
-      lasts: () => [...feeds.values()].flatMap((feed) => (feed.last() ? [[feed.name, feed.last()] as const] : [])),
+      lasts: () =>
+        [...feeds.values()].flatMap((feed) => {
+          const last = feed.last();
+          return last ? [[feed.name, last] as const] : [];
+        }),
       request: (arrival, reply) => inbox.take(arrival, reply),
       arrived: () => beat.now(),
       mustEnd: (why) => void end(why.message, 6, why),

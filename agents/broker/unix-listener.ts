@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { type Outcome, causeOf, failed, ok } from '../../base/fault.ts';
-import { shortPath } from '../../bus/short-path.ts';
+import { shortPath } from '../../base/short-path.ts';
 import { type Accept, type Listener, closing, listening } from './listeners.ts';
 
 /** Listen on `path`: its folder 0700, the socket 0600. A dead socket is removed only after a failed connect. */

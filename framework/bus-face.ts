@@ -1,0 +1,206 @@
+/** The face of an agent on the bus: it claims its place, announces itself, hears requests, and says everything anew after an outage. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { type Fault, must } from '../base/fault.ts';
+import type { Logger } from '../base/log.ts';
+import type { Connection, Dialer, LinkState, Message } from '../bus/bus.ts';
+import { keepLinked } from '../bus/link.ts';
+import { type Outbox, outbox } from '../bus/outbox.ts';
+import type { OutKind } from '../bus/outgoing.ts';
+import { type Api, type Block, Claim, type Heartbeat, type Last, Presence, encode, read } from '../protocol/envelope.ts';
+import { type HolderAct, type HolderEvent, type Me, holderStep, newHolder, withWill } from '../protocol/holder.ts';
+import type { Session } from '../protocol/session.ts';
+import { ALL_AGENTS, type Topic, parseTopic, topicOf } from '../protocol/topics.ts';
+import type { Identity } from './agent.ts';
+import type { Arrival, SendReply } from './inbox.ts';
+import { forTopic } from './session.ts';
+import { throttle } from './throttle.ts';
+
+export interface BusFace {
+  state(): LinkState;
+  /** Announced and connected: what is sent now is heard. */
+  up(): boolean;
+  session(op: string, session: Session): void;
+  block(feed: string, block: Block): void;
+  beat(beat: Heartbeat): void;
+  event(record: Record<string, unknown>): void;
+  draining(reason: string): void;
+  /** Say `offline`, wait until that is acknowledged, 1 s at most, and leave. */
+  end(reason: string): Promise<void>;
+}
+
+export interface PresenceFacts {
+  start: number;
+  /** Unix seconds. */
+  since: number;
+  class: string;
+  host: string;
+  pid: number;
+  version: string;
+  protocol: number;
+  api_hash: string;
+}
+
+export interface BusFaceParts {
+  root: string;
+  identity: Identity;
+  dialer: Dialer;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+  /** Launched by a HostManager that has seen no other host's presence: no claim wait. */
+  fast: boolean;
+  presence(): PresenceFacts;
+  api(): Api;
+  sessions(): Session[];
+  lasts(): (readonly [feed: string, last: Last])[];
+  request(arrival: Arrival, reply: SendReply): void;
+  /** On the bus, presence said: time for a first beat. */
+  arrived(): void;
+  /** Another has the place. */
+  mustEnd(why: Fault): void;
+}
+
+const OFFLINE_MS = 1_000;
+const LAST_MS = 1_000;
+
+export function openBusFace(parts: BusFaceParts): BusFace {
+  const { root, identity, clock, log } = parts;
+  const { instanceId: agent, generation: g } = identity;
+  const me: Me = { agent, g, nonce: randomBytes(9).toString('base64url'), host: identity.host, pid: process.pid, since: parts.presence().since, fast: parts.fast };
+  const lasts = throttle(clock, LAST_MS, (feed) => {
+    for (const [name, last] of parts.lasts()) if (name === feed && speaking()) sayLast(name, last);
+  });
+  let holder = newHolder();
+  let out: Outbox | undefined;
+  let connection: Connection | undefined;
+  let reason: string | undefined;
+  let heard: Promise<unknown> = Promise.resolve();
+
+  const topic = (one: Topic) => topicOf(root, one);
+  const send = (kind: OutKind, one: Topic, message: unknown, { qos = 0, retain = false }: { qos?: 0 | 1; retain?: boolean } = {}) => {
+    const payload = encode(message);
+    if (!payload.ok) return void log.warn({ topic: topic(one), fault: payload.fault.code }, 'not published');
+    return out?.send({ kind, topic: topic(one), payload: payload.value, qos, retain });
+  };
+  const presenceNow = (state: Presence['state']): Presence => ({ ...parts.presence(), state, g, generation: g, ...(reason === undefined ? {} : { reason }) });
+  const willNow = () => ({ topic: topic({ kind: 'presence', agent }), payload: JSON.stringify({ ...presenceNow('lost'), reason: 'connection lost' }), retain: true });
+  const speaking = () => holder.name === 'online' || holder.name === 'draining';
+
+  const sayPresence = (state: Presence['state']) => {
+    heard = send('presence', { kind: 'presence', agent }, presenceNow(state), { qos: 1, retain: true }) ?? heard;
+  };
+  const saySession = (session: Session) => void send('state', { kind: 'op', agent, name: session.op_name }, forTopic(session), { qos: 1, retain: true });
+  const sayLast = (feed: string, last: Last) => void send('state', { kind: 'last', agent, name: feed }, last, { retain: true });
+  const announce = () => {
+    sayPresence('online');
+    send('state', { kind: 'api', agent }, parts.api(), { qos: 1, retain: true });
+    for (const session of parts.sessions()) saySession(session);
+    for (const [feed, last] of parts.lasts()) sayLast(feed, last);
+    log.info({ url: link.state().url, generation: g }, 'online');
+    parts.arrived();
+  };
+  const claim = (held?: string) => send('claim', { kind: 'claim', agent }, { g, nonce: me.nonce, host: me.host, pid: me.pid, since: me.since, ...(held === undefined ? {} : { held }) }, { qos: 1 });
+
+  const step = (event: HolderEvent) => {
+    const decision = holderStep(holder, event, me, clock.monotonicMs());
+    holder = decision.state;
+    for (const act of decision.acts) perform(act);
+  };
+  const perform = (act: HolderAct) => {
+    switch (act.act) {
+      case 'publish-claim':
+        return void claim();
+      case 'answer-held':
+        return void claim(act.nonce);
+      case 'announce':
+        return announce();
+      case 'presence':
+        return sayPresence(holder.name === 'draining' ? 'draining' : 'online');
+      case 'timer':
+        return void clock.after(Math.max(0, act.atMs - clock.monotonicMs()), () => step({ type: 'timer' }));
+      case 'reconnect':
+        return void connection?.close();
+      case 'contested':
+        return log.error({ host: act.host, pid: act.pid }, 'place contested');
+      case 'end':
+        void connection?.close();
+        return parts.mustEnd(act.fault);
+    }
+  };
+  const take = ({ topic: text, payload, retained }: Message) => {
+    const said = parseTopic(root, text);
+    if (said?.kind === 'request') return parts.request({ bytes: payload, topic: { agent: said.agent, class: said.class, user: said.user }, retained }, reply);
+    if (said?.kind === 'claim') {
+      const other = read(Claim, payload);
+      if (other.ok) step({ type: 'claim', claim: other.value });
+      return;
+    }
+    if (said?.kind !== 'presence') return;
+    const presence = payload.byteLength === 0 ? undefined : read(Presence, payload);
+    if (!presence) step({ type: 'presence', presence: null });
+    else if (presence.ok) step({ type: 'presence', presence: presence.value });
+  };
+  const reply: SendReply = (to, text) => {
+    if (!speaking()) return;
+    void out?.send({ kind: 'reply', topic: topic({ kind: 'reply', ...to, agent }), payload: text, qos: 1, retain: false });
+  };
+
+  const link = keepLinked({
+    dialer: parts.dialer,
+    clock,
+    random: parts.random,
+    options: () => ({ clientId: `${agent}-${g.toString(36)}`, ...(withWill(holder, me) ? { will: willNow() } : {}) }),
+    async onUp(next) {
+      connection = next;
+      out = outbox(next);
+      next.onMessage(take);
+      next.onEnd(() => {
+        if (connection !== next) return;
+        connection = undefined;
+        out = undefined;
+        step({ type: 'lost' });
+      });
+      const own = [topic({ kind: 'presence', agent }), topic({ kind: 'claim', agent })];
+      must(await next.subscribe(own, 1));
+      if (withWill(holder, me)) must(await next.subscribe([`${root}/requests/${agent}/+/+`, `${root}/requests/${ALL_AGENTS}/read/+`], 1));
+      step({ type: 'subscribed', rttMs: next.rttMs() ?? 0 });
+    },
+    log: (facts, message) => log.warn(facts, message),
+  });
+
+  return {
+    state: () => link.state(),
+    up: () => speaking() && connection !== undefined,
+    session: (_op, session) => {
+      if (speaking()) saySession(session);
+    },
+    block(feed, block) {
+      if (!speaking()) return;
+      send('feed', { kind: 'feed', agent, name: feed }, block);
+      lasts.touch(feed, false);
+    },
+    beat(beat) {
+      if (speaking()) send('event', { kind: 'heartbeat', agent }, beat);
+    },
+    event(record) {
+      if (speaking()) send('event', { kind: 'event', agent }, record);
+    },
+    draining(why) {
+      reason = why;
+      step({ type: 'drain' });
+    },
+    async end(why) {
+      reason = why;
+      if (speaking() && connection) {
+        sayPresence('offline');
+        const limit = new AbortController();
+        await Promise.race([heard, clock.sleep(OFFLINE_MS, limit.signal)]);
+        limit.abort();
+      }
+      holder = { name: 'out' };
+      lasts.stop();
+      await link.close();
+    },
+  };
+}
