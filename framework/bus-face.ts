@@ -118,7 +118,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       case 'presence':
         return sayPresence(holder.name === 'draining' ? 'draining' : 'online');
       case 'timer':
-        return void clock.after(Math.max(0, act.atMs - clock.monotonicMs()), () => step({ type: 'timer' }));
+        return void clock.after(Math.max(0, act.atMs - clock.monotonicMs()), () => step({ type: 'timer', atMs: act.atMs }));
       case 'reconnect':
         return void connection?.close();
       case 'contested':

@@ -30,7 +30,8 @@ export type HolderEvent =
   | { type: 'claim'; claim: Claim }
   /** `null`: somebody has emptied the topic. */
   | { type: 'presence'; presence: Presence | null }
-  | { type: 'timer' }
+  /** A timer asked for has run out: that which was to end at `atMs`. */
+  | { type: 'timer'; atMs: number }
   | { type: 'lost' }
   | { type: 'drain' };
 
@@ -72,7 +73,7 @@ export function holderStep(state: HolderState, event: HolderEvent, me: Me, nowMs
     case 'claiming':
       return claiming(state, event, me);
     case 'announcing':
-      if (event.type === 'timer') return nowMs >= state.untilMs ? { state: online(nowMs), acts: [{ act: 'announce' }] } : stay(state);
+      if (event.type === 'timer') return event.atMs === state.untilMs ? { state: online(nowMs), acts: [{ act: 'announce' }] } : stay(state);
       return holding(state, event, me, nowMs);
     case 'online':
       return holding(state, event, me, nowMs);
@@ -93,7 +94,7 @@ function look(nowMs: number): HolderDecision {
   return { state: { name: 'announcing', untilMs }, acts: [{ act: 'timer', atMs: untilMs }] };
 }
 
-function claiming(state: HolderState, event: HolderEvent, me: Me): HolderDecision {
+function claiming(state: Extract<HolderState, { name: 'claiming' }>, event: HolderEvent, me: Me): HolderDecision {
   switch (event.type) {
     case 'claim': {
       const { claim: other } = event;
@@ -106,7 +107,7 @@ function claiming(state: HolderState, event: HolderEvent, me: Me): HolderDecisio
       return newer ? out(fault('GENERATION_BEHIND', { agent: me.agent, newer: newer.g, own: me.g })) : stay(state);
     }
     case 'timer':
-      return { state: { name: 'away', held: true }, acts: [{ act: 'reconnect' }] };
+      return event.atMs === state.untilMs ? { state: { name: 'away', held: true }, acts: [{ act: 'reconnect' }] } : stay(state);
     case 'lost':
       return { state: { name: 'away', held: false }, acts: [] };
     default:
