@@ -1,8 +1,10 @@
 /** How an agent is declared: a class, its settings, and a set-up that names its operations and feeds (framework §1-2). */
 import * as z from 'zod';
 import type { Cancel, Clock } from '../base/clock.ts';
+import type { Outcome } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 import type { Site } from '../client/site.ts';
+import type { FoundSite } from '../site-config/find-site.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 import type { Store } from '../store/store.ts';
 import type { Feed, FeedFields, FeedOptions } from './feed.ts';
@@ -22,9 +24,8 @@ export interface Identity {
 export interface SitePlace {
   stateDir: string;
   workingDir: string;
-  /** The site file as named, or undefined where there is none. */
-  siteFile: string | undefined;
-  root: string;
+  /** Read the site config anew; undefined in a process that was given its entry by a HostManager. */
+  readSite: (() => Outcome<FoundSite>) | undefined;
 }
 
 /** What set-up is given. It runs before anything is opened: it declares, it does not act. */
@@ -55,6 +56,12 @@ export interface Setup<Settings> {
   onEnd(act: (reason: string) => Promise<void> | void): void;
   /** Run at the very end, after the bus has been left. */
   onGone(act: () => Promise<void> | void): void;
+  /** End this agent in order, as a signal would. */
+  end(reason: string): void;
+  /** Run when a second signal comes while it ends: cut every grace short. */
+  onHurry(act: () => void): void;
+  /** Run on a signal that does not end the agent. */
+  onSignal(signal: 'SIGHUP' | 'SIGUSR2', act: () => void): void;
   /** Heartbeats on the bus on or off: a means to try out what others make of silence. */
   setHeartbeat(on: boolean): void;
 }

@@ -31,6 +31,8 @@ export interface Assignment {
   logDir: string;
   workingDir: string;
   logLevel: Level;
+  /** Read the site config anew; not in a process that was given its entry. */
+  readSite?: (() => Outcome<FoundSite>) | undefined;
 }
 
 const IS_FILE = /\/|\.(ts|js|mjs)$/;
@@ -39,20 +41,24 @@ const IS_FILE = /\/|\.(ts|js|mjs)$/;
 export function assignFromSite(given: RunArguments, env: NodeJS.ProcessEnv, cwd: string): Outcome<Assignment> {
   const { target, instanceId, site } = given;
   const isManager = target === 'HostManager';
-  const found = findSite({
+  const asked = {
     flags: { ...site, instanceId },
     env,
     cwd,
     hostname: hostname(),
     own: PACKAGE_FOLDER,
     ...(isManager ? { lastGood: (stateDir: string) => readLastGood(stateDir, site.siteHost ?? hostname()) } : {}),
-  });
+  };
+  const found = findSite(asked);
   if (!found.ok) return found;
+  // From now on this very file, wherever the search would lead later.
+  const { path, host, stateDir } = found.value;
+  const readSite = () => findSite({ ...asked, flags: { ...asked.flags, ...(path === undefined ? {} : { siteFile: path, site: undefined }), siteHost: host, stateDir } });
   const workingDir = resolve(cwd, site.workingDir ?? '.');
   const place = isManager ? managerOf(found.value, instanceId) : entryOf(found.value, given, env);
   if (!place.ok) return place;
   const common = commonOf(found.value, workingDir);
-  return ok({ ...common, ...place.value, args: [...place.value.args, ...given.rest], sets: given.sets, exportName: given.exportName });
+  return ok({ ...common, ...place.value, args: [...place.value.args, ...given.rest], sets: given.sets, exportName: given.exportName, readSite });
 }
 
 type Role = Pick<Assignment, 'instanceId' | 'agentClass' | 'module' | 'args' | 'settings' | 'place' | 'logLevel'>;
@@ -96,7 +102,7 @@ const bare = ({ instanceId, target }: RunArguments, module: string, agentClass: 
   logLevel: 'info',
 });
 
-function commonOf({ config, host, block, stateDir }: FoundSite, workingDir: string): Omit<Assignment, keyof Role | 'sets'> {
+function commonOf({ config, host, block, stateDir }: FoundSite, workingDir: string): Omit<Assignment, keyof Role | 'sets' | 'exportName' | 'readSite'> {
   const { root, logDir } = pathsOf(config, host, block.logDir, stateDir, workingDir);
   const { urls, protocol, credentials } = block.mqtt;
   return { host, root, mqtt: { urls, protocol, ...(credentials === undefined ? {} : { credentials }) }, stateDir, logDir, workingDir };

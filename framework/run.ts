@@ -5,6 +5,7 @@ import { type Fault, type Outcome, exitOf, failed, ok } from '../base/fault.ts';
 import { type Logger, openLog } from '../base/log.ts';
 import { type MqttParts, mqttDialer } from '../bus/mqtt-connection.ts';
 import { socketCaller } from '../client/socket-caller.ts';
+import { readLogin } from '../site-config/login-files.ts';
 import { settingsOf } from '../site-config/settings.ts';
 import { ENTRY_VARIABLE, readEntryFile } from '../store/entry-file.ts';
 import { type HostFolder, hostFolder, makeHostFolder, socketPath } from '../store/host-folder.ts';
@@ -97,9 +98,11 @@ async function start({ assignment, definition, settings, launch, log, clock }: S
   const store = await openStore(folder, assignment, definition, clock);
   if (!store.ok) return store;
   if (!launch && definition.agentClass !== 'HostManager') leaveMark(folder, instanceId);
+  const { credentials } = mqtt;
   const dialParts: Omit<MqttParts, 'user'> = {
     urls: mqtt.urls,
     protocol: mqtt.protocol,
+    ...(credentials === undefined ? {} : { credentials: () => readLogin(credentials) }),
     clock,
     log: (facts, message) => log.info(facts, message),
   };
@@ -114,7 +117,7 @@ async function start({ assignment, definition, settings, launch, log, clock }: S
     log,
     folder,
     store: store.value,
-    site: { stateDir: assignment.stateDir, workingDir: assignment.workingDir, siteFile: assignment.place?.file, root: assignment.root },
+    site: { stateDir: assignment.stateDir, workingDir: assignment.workingDir, readSite: assignment.readSite },
     dialer: (user) => mqttDialer({ ...dialParts, user }),
     launch,
     onReady: () => launch && sayReady(log),
@@ -145,6 +148,7 @@ function sayReady(log: Logger): void {
 /** The first signal ends in order, the second at once. */
 function obeySignals(running: RunningAgent): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void running.end(`signal ${signal}`));
+  for (const [signal, act] of running.signals) process.on(signal, act);
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

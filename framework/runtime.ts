@@ -50,6 +50,8 @@ export interface RunningAgent {
   readonly identity: Identity;
   /** End in order; resolves to the exit code. A second call cuts the graces short. */
   end(reason: string, exitCode?: number): Promise<number>;
+  /** What the agent does on signals that do not end it. */
+  readonly signals: ReadonlyMap<'SIGHUP' | 'SIGUSR2', () => void>;
   /** Resolves with the exit code once it has ended, for whatever reason. */
   readonly ended: Promise<{ code: number; fault?: Fault }>;
 }
@@ -83,6 +85,8 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   const startHooks: (() => Promise<void> | void)[] = [];
   const endHooks: ((reason: string) => Promise<void> | void)[] = [];
   const goneHooks: (() => Promise<void> | void)[] = [];
+  const hurryHooks: (() => void)[] = [];
+  const signals = new Map<'SIGHUP' | 'SIGUSR2', () => void>();
   const over = new AbortController();
   let site: Site | undefined;
   let local: LocalSocket | undefined;
@@ -154,6 +158,9 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     onStart: (act) => void startHooks.push(act),
     onEnd: (act) => void endHooks.unshift(act),
     onGone: (act) => void goneHooks.unshift(act),
+    end: (reason) => void end(reason),
+    onHurry: (act) => void hurryHooks.push(act),
+    onSignal: (signal, act) => void signals.set(signal, act),
     setHeartbeat: (on) => beat.on(on),
   };
   definition.setup(setup);
@@ -222,6 +229,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   let ending: AbortController | undefined;
   const end = async (reason: string, exitCode = 0, why?: Fault): Promise<number> => {
     if (ending) {
+      if (!ending.signal.aborted) for (const act of hurryHooks) act();
       ending.abort();
       return (await ended).code;
     }
@@ -277,7 +285,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     if (answer.fault) log.error({ operation: name, fault: answer.fault.code, problem: answer.message }, 'autostart refused');
   }
   parts.onReady?.();
-  return { identity, end: (reason, code) => end(reason, code), ended };
+  return { identity, end: (reason, code) => end(reason, code), ended, signals };
 }
 
 /** Stored before use: an agent that cannot store its generation does not start. */
