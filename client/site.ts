@@ -61,6 +61,7 @@ export interface Site {
   /** Everyone seen so far. */
   agents(): SiteAgent[];
   on(event: 'presence', listener: (agent: SiteAgent) => void): Cancel;
+  connected(): boolean;
   close(): Promise<void>;
 }
 
@@ -115,6 +116,7 @@ export function openSite(caller: BusCaller, clock: Clock, root: string): Site {
         if (one) listener(one);
       });
     },
+    connected: () => caller.link().state === 'up',
     close: () => caller.close(),
   };
 }

@@ -15,8 +15,7 @@ function wantedEntry(entry: Entry, site: SiteInForce): WantedInstance {
   const { restart } = entry;
   return {
     instanceId: entry.instanceId,
-    // The question mark of OCS: a service that nobody knows.
-    agentClass: entry.manage === 'docker' ? `${entry.agentClass}[d?]` : entry.agentClass,
+    agentClass: entry.agentClass,
     management: entry.manage,
     start: entry.start,
     operable: why === undefined,
