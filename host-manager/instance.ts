@@ -3,7 +3,7 @@ import type { TargetState } from '../protocol/rows.ts';
 import type { WantedInstance } from './wanted.ts';
 
 /** What follows when the last process is gone. */
-export type Then = 'down' | 'admit' | 'relaunch' | 'gone';
+export type Next = 'down' | 'admit' | 'relaunch' | 'gone';
 
 export type Phase =
   | { name: 'inoperable'; why: string }
@@ -62,7 +62,7 @@ export interface Stopping {
   leaderGone: boolean;
   /** How often a stuck one has been looked at. */
   looks: number;
-  then: Then;
+  next: Next;
 }
 
 /** One change of phase. */

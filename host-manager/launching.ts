@@ -6,7 +6,7 @@ import type { Exit, Instance, Launching, Up } from './instance.ts';
 import { moved } from './instance.ts';
 import { failedLife, reported } from './lives.ts';
 import { aimed } from './resting.ts';
-import { settle, thenOf } from './settle.ts';
+import { settle, nextOf } from './settle.ts';
 
 export function decideLaunching(instance: Instance, phase: Launching, event: Event, scene: Scene): Decision {
   const { nowMs } = scene;
@@ -88,11 +88,11 @@ function spawned(instance: Instance, phase: Launching, event: { pid: number; atM
   };
   const launched = moved(instance, up, { cause: `launched, pid ${event.pid}`, actor: 'HostManager' }, scene.nowMs);
   const told = tell('info', 'launched', { pid: event.pid, generation: phase.generation });
-  const then = thenOf(instance);
+  const next = nextOf(instance);
   if (phase.afterwards === 'kill')
-    return first(kill(launched, then, { cause: 'kill asked during launch', actor: 'request' }, scene), told);
-  if (then !== 'admit')
-    return first(stop(launched, then, { cause: 'asked during launch', actor: instance.targetActor }, scene), told);
+    return first(kill(launched, next, { cause: 'kill asked during launch', actor: 'request' }, scene), told);
+  if (next !== 'admit')
+    return first(stop(launched, next, { cause: 'asked during launch', actor: instance.targetActor }, scene), told);
   if (phase.afterwards === null) return same(launched, told);
   return first(stop(launched, 'admit', { cause: 'restart asked during launch', actor: 'request' }, scene), told);
 }
@@ -102,9 +102,9 @@ function failed(instance: Instance, phase: Launching, text: string, scene: Scene
   const nothing = { code: null, signal: null, uptimeMs: null, expected: false };
   const exit: Exit = { atMs: scene.nowMs, generation, cause: 'spawn', lastLine: text, ...nothing };
   const counted = failedLife(instance, exit, false);
-  const wish = thenOf(instance);
-  const then = wish === 'admit' && phase.afterwards === null ? 'relaunch' : wish;
+  const wish = nextOf(instance);
+  const next = wish === 'admit' && phase.afterwards === null ? 'relaunch' : wish;
   const why = { cause: `launch failed: ${text}`, actor: 'crash' };
-  const next = scene.surroundings.alive ? clearRest(counted, then, why, scene) : settle(counted, then, why, scene);
-  return reported(next, exit, []);
+  const decision = scene.surroundings.alive ? clearRest(counted, next, why, scene) : settle(counted, next, why, scene);
+  return reported(decision, exit, []);
 }

@@ -6,6 +6,7 @@ import type { Decision, Event, Scene } from './event.ts';
 import { defect, first, same, tell } from './event.ts';
 import type { Instance, Why } from './instance.ts';
 import { moved } from './instance.ts';
+import { nextOf } from './settle.ts';
 import { stop } from './stop-ladder.ts';
 
 export function decideResting(instance: Instance, event: Event, scene: Scene): Decision {
@@ -45,14 +46,16 @@ export const aimed = (instance: Instance, to: TargetState, actor: string, nowMs:
   target: to,
   targetActor: actor,
   targetSinceMs: instance.target === to ? instance.targetSinceMs : nowMs,
-  ended: instance.ended && to === 'up',
 });
 
 function target(instance: Instance, actor: string, scene: Scene): Decision {
   const { phase } = instance;
   const up = instance.target === 'up';
   if (phase.name === 'inoperable')
-    return same(instance, tell('warn', `target recorded, not operable: ${phase.why}`, { actor }));
+    return same(
+      { ...instance, ended: instance.ended && !up },
+      tell('warn', `target recorded, not operable: ${phase.why}`, { actor }),
+    );
   if (phase.name === 'down') return up ? asked(instance, 'up', actor, scene) : same(instance);
   if (phase.name === 'gave-up' && up) return asked(instance, 'up', actor, scene);
   if (up) return phase.name === 'waiting' ? admit(instance, { cause: 'asked up', actor }, scene) : same(instance);
@@ -131,7 +134,7 @@ function found(instance: Instance, given: Found, scene: Scene): Decision {
   });
   if (instance.target === 'up') return same({ ...adopted, ended: false }, told);
   return first(
-    stop(adopted, 'down', { cause: 'found running, its target is down', actor: instance.targetActor }, scene),
+    stop(adopted, nextOf(adopted), { cause: 'found running, its target is down', actor: instance.targetActor }, scene),
     told,
   );
 }

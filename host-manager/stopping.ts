@@ -1,12 +1,12 @@
 /** Decisions while it is being ended: nothing is launched beside it, only what follows may change. */
 import type { Decision, Event, Scene } from './event.ts';
 import { andThen, defect, first, same, tell } from './event.ts';
-import type { Instance, Stopping, Then } from './instance.ts';
+import type { Instance, Stopping, Next } from './instance.ts';
 import { operability } from './launching.ts';
 import type { Exited } from './lives.ts';
 import { ended, exitOf, howItEnded } from './lives.ts';
 import { aimed } from './resting.ts';
-import { settle, thenOf } from './settle.ts';
+import { settle, nextOf } from './settle.ts';
 import { KILL_VERIFY_MS, nextLookMs, REST_GRACE_MS } from './stop-ladder.ts';
 
 export function decideStopping(instance: Instance, phase: Stopping, event: Event, scene: Scene): Decision {
@@ -31,13 +31,13 @@ export function decideStopping(instance: Instance, phase: Stopping, event: Event
         tell('warn', 'restart refused: its target is down; ask it up instead', { actor: event.actor }),
       );
     case 'retry':
-      return phase.then === 'relaunch' ? following(instance, phase, 'admit') : same(instance);
+      return phase.next === 'relaunch' ? following(instance, phase, 'admit') : same(instance);
     case 'removed':
       return following({ ...aimed(instance, 'down', event.actor, nowMs), retired: true }, phase, 'gone');
     case 'listed':
       return instance.retired ? listedAgain(instance, phase, event, nowMs) : defect(instance, event);
     case 'replaced':
-      return following({ ...instance, wanted: event.wanted }, phase, phase.then === 'relaunch' ? 'admit' : phase.then);
+      return following({ ...instance, wanted: event.wanted }, phase, phase.next === 'relaunch' ? 'admit' : phase.next);
     case 'changed':
       return same({ ...instance, wanted: event.wanted });
     case 'inoperable':
@@ -51,8 +51,8 @@ export function decideStopping(instance: Instance, phase: Stopping, event: Event
   }
 }
 
-const following = (instance: Instance, phase: Stopping, then: Then): Decision =>
-  same({ ...instance, phase: { ...phase, then } });
+const following = (instance: Instance, phase: Stopping, next: Next): Decision =>
+  same({ ...instance, phase: { ...phase, next } });
 
 function retargeted(
   instance: Instance,
@@ -63,7 +63,7 @@ function retargeted(
   if (instance.retired) return same(instance);
   const aim = aimed(instance, event.target, event.actor, nowMs);
   const held = event.target === instance.target && event.target === 'up' && !instance.ended;
-  return held ? same(aim) : following({ ...aim, ended: false }, phase, thenOf({ ...aim, ended: false }));
+  return held ? same(aim) : following({ ...aim, ended: false }, phase, nextOf({ ...aim, ended: false }));
 }
 
 function listedAgain(
@@ -74,7 +74,7 @@ function listedAgain(
 ): Decision {
   const { wanted, actor } = event;
   const back: Instance = { ...aimed(instance, wanted.start, actor, nowMs), wanted, retired: false };
-  return andThen(following(back, phase, thenOf(back)), tell('info', 'listed again before it had ended'));
+  return andThen(following(back, phase, nextOf(back)), tell('info', 'listed again before it had ended'));
 }
 
 function exited(instance: Instance, phase: Stopping, event: Exited, scene: Scene): Decision {
@@ -91,11 +91,11 @@ function exited(instance: Instance, phase: Stopping, event: Exited, scene: Scene
 }
 
 /** The last process is gone. */
-function over(instance: Instance, { then, startedAtMs }: Stopping, how: string, scene: Scene): Decision {
+function over(instance: Instance, { next, startedAtMs }: Stopping, how: string, scene: Scene): Decision {
   const uptimeMs = startedAtMs === null ? null : scene.nowMs - startedAtMs;
   const last = instance.changes.at(-1);
-  const actor = then === 'relaunch' ? 'crash' : (last?.actor ?? 'HostManager');
-  return first(settle(instance, then, { cause: how, actor }, scene), tell('info', `ended: ${how}`, { uptimeMs }));
+  const actor = next === 'relaunch' ? 'crash' : (last?.actor ?? 'HostManager');
+  return first(settle(instance, next, { cause: how, actor }, scene), tell('info', `ended: ${how}`, { uptimeMs }));
 }
 
 function killed(instance: Instance, phase: Stopping, why: string, nowMs: number): Decision {

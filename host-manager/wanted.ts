@@ -57,3 +57,19 @@ export const DEFAULT_AFTER_MS = 30_000;
 
 /** The class that everybody else waits for at start, and that ends last. */
 export const BROKER_CLASS = 'Broker';
+
+/** Stands for one that runs and that no file lists any more: only its end is wanted. */
+export const leftOver = (instanceId: string, definitionHash: string): WantedInstance => ({
+  instanceId,
+  agentClass: 'unknown',
+  management: 'host',
+  start: 'down',
+  operable: true,
+  definitionHash,
+  program: '',
+  after: [],
+  restart: DEFAULT_RESTART,
+  stop: DEFAULT_STOP,
+  readiness: { by: 'spawn', withinMs: DEFAULT_READY_WITHIN_MS },
+  config: { file: '', line: 0 },
+});
