@@ -34,7 +34,16 @@ export type DriverEvent =
   | { type: 'spawned'; instanceId: string; generation: number; pid: number; atMs: number }
   | { type: 'spawn-failed'; instanceId: string; generation: number; errno: string; text: string }
   /** The leader is gone. `rest`: pids of processes of this generation that still live. */
-  | { type: 'exited'; instanceId: string; generation: number; code: number | null; signal: string | null; rest: number[]; stderrTail: string[]; lastLine: string | null }
+  | {
+      type: 'exited';
+      instanceId: string;
+      generation: number;
+      code: number | null;
+      signal: string | null;
+      rest: number[];
+      stderrTail: string[];
+      lastLine: string | null;
+    }
   /** The last process of a generation that had left a rest is gone. */
   | { type: 'rest-gone'; instanceId: string; generation: number }
   /** The instance itself said so, through the lifeline. */
