@@ -6,7 +6,8 @@ import { newCopies } from '../protocol/copies.ts';
 import { type RequestKey, forget, newTable, settle } from '../protocol/duplicates.ts';
 import { type Api, type Method, type Reply, ReplyCode, type Request, encode } from '../protocol/envelope.ts';
 import type { BeatLog } from '../protocol/freshness.ts';
-import { type InboxView, type Verdict, judge, newRates } from '../protocol/inbox.ts';
+import { type InboxView, type Verdict, judge } from '../protocol/inbox.ts';
+import { newRates } from '../protocol/rates.ts';
 import { ALL_AGENTS, type RequestClass } from '../protocol/topics.ts';
 import { newUlid } from '../client/requests.ts';
 import type { Prover } from '../store/admin-proof.ts';
@@ -46,35 +47,25 @@ const WAIT_MS_MAX = 30_000;
 const FEED_BYTES_MAX = 65_536;
 /** Answers to a ping of all are spread, so that thousands of agents do not answer at once. */
 const PING_ALL_SPREAD_MS = 500;
-const LOG_PERIOD_MS = 60_000;
 
 export function openInbox(parts: InboxParts): Inbox {
   const { agent, g, clock, log, random, operations, prover } = parts;
-  const passedOver = new Map<string, { count: number; toldMs: number }>();
   const view: InboxView = {
     agent,
     g,
     operations: (op) => {
       const operation = operations.get(op);
-      return operation && { class: operation.role };
+      return operation && { class: operation.role, type: operation.type };
+    },
+    get operationNames() {
+      return operations.names();
     },
     duplicates: newTable(),
-    copies: newCopies(),
+    anonymousBytes: newCopies(),
     beats: parts.beats,
     rates: newRates(),
     proof: (request) => prover.problem(request),
     knowsSession: (session) => operations.knows(session),
-  };
-  /** A line a minute for each topic and reason, never the payload. */
-  const passOver = ({ topic }: Arrival, why: string) => {
-    const key = `${topic.class}/${topic.user} ${why}`;
-    const seen = passedOver.get(key) ?? { count: 0, toldMs: Number.NEGATIVE_INFINITY };
-    seen.count++;
-    if (passedOver.size > 100) passedOver.clear();
-    passedOver.set(key, seen);
-    if (clock.monotonicMs() - seen.toldMs < LOG_PERIOD_MS) return;
-    seen.toldMs = clock.monotonicMs();
-    log.warn({ class: topic.class, user: topic.user, why, count: seen.count }, 'request passed over');
   };
   const act = async (verdict: Extract<Verdict, { do: 'act' }>, reply: SendReply) => {
     const { request, method, user, class: role, key } = verdict;
@@ -97,11 +88,10 @@ export function openInbox(parts: InboxParts): Inbox {
       const verdict = judge(arrival, view, { monotonicMs: clock.monotonicMs(), wallS: clock.nowMs() / 1_000 });
       switch (verdict.do) {
         case 'silence':
-          return verdict.why === 'a copy' ? undefined : passOver(arrival, verdict.why);
+          if (verdict.log) log.warn({ class: arrival.topic.class, user: arrival.topic.user, why: verdict.why }, 'request passed over');
+          return;
         case 'reply':
-          return reply(verdict.to, textOf(verdict.reply));
-        case 'again':
-          return reply(verdict.to, verdict.reply.replace(/\}$/, ',"replayed":true}'));
+          return reply(verdict.to, verdict.bytes);
         case 'act': {
           if (arrival.topic.agent !== ALL_AGENTS) return void act(verdict, reply);
           return void clock.after(random() * PING_ALL_SPREAD_MS, () => void act(verdict, reply));

@@ -1,7 +1,7 @@
 /** One agent at work: set up, take the place, answer on socket and bus, end in order (framework §3). */
 import { join } from 'node:path';
 import { type Clock, every } from '../base/clock.ts';
-import { CupolaFault, type Fault, type Outcome, causeOf, failed, fault, must, ok } from '../base/fault.ts';
+import { CupolaFault, type Fault, type Outcome, causeOf, exitOf, failed, fault, must, ok } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 import type { Dialer } from '../bus/bus.ts';
 import { openBusCaller } from '../client/bus-caller.ts';
@@ -275,7 +275,10 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
         }),
       request: (arrival, reply) => inbox.take(arrival, reply),
       arrived: () => beat.now(),
-      mustEnd: (why) => void end(why.message, 6, why),
+      mustEnd: (why, atLeast) => {
+        if (atLeast !== undefined) void store.write([{ key: 'generation', value: atLeast }]);
+        void end(why.message, exitOf(why.code), why);
+      },
     });
   }
   for (const name of operations.names()) {
