@@ -1,9 +1,10 @@
 /** One host: its config in force, its supervisor, its driver and its folders, put together for the operations. */
-import { cpus } from 'node:os';
+import { cpus, freemem, loadavg } from 'node:os';
 import { type Fault, type Outcome, failed, ok } from '../base/fault.ts';
+import { VERSION } from '../base/package.ts';
 import type { Setup } from '../framework/agent.ts';
 import type { ManagerData, TargetState } from '../protocol/rows.ts';
-import { writeCrashReport } from '../store/crash-reports.ts';
+import { type CrashReports, crashReports } from '../store/crash-reports.ts';
 import { bootId } from '../store/proc.ts';
 import type { Crash } from './event.ts';
 import { keptInStore } from './kept-store.ts';
@@ -19,6 +20,7 @@ import { wantedOf } from './wanted-entries.ts';
 export interface Host {
   readonly supervisor: Supervisor;
   readonly told: Told;
+  readonly reports: CrashReports;
   /** Begin or begin again. `readConfig` false keeps the rows as they were. */
   begin(options: { readConfig: boolean; keepTargets: boolean; initialState: TargetState | null }): Outcome<void>;
   /** Read the config anew and do what it says. */
@@ -73,11 +75,13 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     const foreign = seen?.presence !== undefined && seen.presence.host !== identity.host && seen.liveness === 'online';
     return !foreign && clock.monotonicMs() - startedMs >= CLAIM_QUIET_MS && setup.site.connected() ? 'fast' : 'wait';
   };
+  const reports = crashReports(folder.crash);
   const report = (crash: Crash) => {
     // After the relaunch was asked: nothing that may wait stands between an end and the next beginning.
-    clock.after(0, () => {
-      const written = writeCrashReport(folder, { ...crash, revision: site?.config.revision ?? '' });
+    clock.after(0, async () => {
+      const written = await reports.write(reportOf(crash, site?.config.revision ?? ''));
       if (!written.ok) say(crash.instanceId, 'warn', `crash report not written: ${written.fault.message}`);
+      await reports.prune(clock.nowMs());
     });
   };
   /** Read the file, prepare what it wants, tell what is wrong with it. */
@@ -103,6 +107,7 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
   return {
     supervisor,
     told: messages,
+    reports,
     begin({ readConfig, keepTargets, initialState }) {
       if (!readConfig && site) {
         supervisor.resume();
@@ -138,6 +143,29 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
       revision: site?.config.revision ?? '',
       host: { name: identity.host, boot_id: boot },
     }),
+  };
+}
+
+function reportOf(crash: Crash, revision: string): Parameters<CrashReports['write']>[0] {
+  return {
+    instance_id: crash.instanceId,
+    agent_class: crash.agentClass,
+    generation: crash.generation,
+    at: crash.atMs / 1_000,
+    cause: crash.cause,
+    code: crash.code,
+    signal: crash.signal,
+    uptime_s: crash.uptimeMs === null ? null : crash.uptimeMs / 1_000,
+    failures_in_row: crash.failuresInRow,
+    stability: crash.stability,
+    next_launch: crash.nextLaunchAtMs === null ? null : crash.nextLaunchAtMs / 1_000,
+    stderr: [...crash.stderrTail],
+    stdout: [],
+    sessions: [],
+    command_hash: crash.definitionHash,
+    config_revision: revision === '' ? null : revision,
+    code_revision: VERSION,
+    host: { load1: loadavg()[0] ?? 0, memory_free: freemem() },
   };
 }
 

@@ -1,4 +1,5 @@
 /** How an instance is launched: program, arguments, environment and log files, from its entry in force. */
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Outcome, ok } from '../base/fault.ts';
 import { PACKAGE_FOLDER } from '../base/package.ts';
@@ -7,7 +8,7 @@ import type { Entry } from '../site-config/site.ts';
 import { ENTRY_VARIABLE, type EntryFile, writeEntryFile } from '../store/entry-file.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 import type { LaunchSpec } from './driver.ts';
-import { childEnvironment } from './environment.ts';
+import { childEnvironment, parseEnvFile } from './environment.ts';
 import type { SiteInForce } from './site-in-force.ts';
 import { COMMAND_CLASS } from './wanted-entries.ts';
 
@@ -23,7 +24,7 @@ export interface LaunchPlace {
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Everything but the generation; made when the config is read, so that a relaunch has nothing left to prepare. */
+/** Everything but the generation, which each launch adds; made when the config is read, so that a relaunch has nothing left to prepare. */
 export type Preparation = Omit<LaunchSpec, 'generation'>;
 
 /** Prepare `entry`; a child that is an agent finds its settings in a file of its own, whatever becomes of the site file. */
@@ -33,6 +34,8 @@ export function prepare(entry: Entry, site: SiteInForce, place: LaunchPlace): Ou
   const siteFile = site.path ?? '';
   const argv = argvOf(entry, siteFile, place);
   if (!argv.ok) return argv;
+  const envFile = entry.envFile === undefined ? ok({}) : parseEnvFile(readFileSync(resolve(workingDir, entry.envFile), 'utf8'));
+  if (!envFile.ok) return envFile;
   const entryPath = agentClass === COMMAND_CLASS ? undefined : writeEntryFile(folder, entryFileOf(entry, site, place));
   return ok({
     instanceId,
@@ -42,8 +45,12 @@ export function prepare(entry: Entry, site: SiteInForce, place: LaunchPlace): Ou
       ...childEnvironment({
         own: place.env,
         env: entry.env,
-        ...(entry.envFile === undefined ? {} : { envFile: resolve(workingDir, entry.envFile) }),
-        facts: { siteFile, siteHost: host, stateDir: place.stateDir, instanceId },
+        envFile: envFile.value,
+        siteFile,
+        siteHost: host,
+        stateDir: place.stateDir,
+        instanceId,
+        generation: 0,
       }),
       ...(entryPath === undefined ? {} : { [ENTRY_VARIABLE]: entryPath }),
     },

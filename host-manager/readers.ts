@@ -1,14 +1,41 @@
 /** The operations that only look: why an instance is as it is, its logs, its crash reports. */
 import { join } from 'node:path';
+import type { Cancel } from '../base/clock.ts';
 import { fault } from '../base/fault.ts';
 import type { Setup } from '../framework/agent.ts';
 import { z } from '../framework/cupola.ts';
-import { listCrashReports, readCrashReport } from '../store/crash-reports.ts';
-import { logPage } from '../store/log-pages.ts';
+import { followLog } from '../store/log-follow.ts';
+import { LogQuery, logPage } from '../store/log-pages.ts';
 import type { Host } from './host.ts';
 
-export function declareReaders({ task, folder }: Setup<object>, { supervisor }: Host): void {
+const FOLLOW_S_MAX = 600;
+
+export function declareReaders(setup: Setup<object>, { supervisor, reports }: Host): void {
+  const { task, folder, clock, feed } = setup;
   const unknown = (instance: string) => fault('TARGET_UNKNOWN', { target: instance, near: '' });
+  const filesOf = (id: string) => ({ out: join(folder.log, `${id}.out.log`), err: join(folder.log, `${id}.err.log`) });
+  const text = z.string();
+  const lines = feed('log-lines', { instance_id: text, stream: text, text }, { description: 'New lines of the logs that are followed', record: false });
+  const followed = new Map<string, { over: AbortController; cancel: Cancel }>();
+
+  /** For so long its new lines go out on the feed; asked for again, it goes on. */
+  const follow = (id: string, forS: number) => {
+    const before = followed.get(id);
+    before?.cancel();
+    const over = before?.over ?? new AbortController();
+    if (!before) followLog({ files: filesOf(id), signal: over.signal, onLine: (line) => lines.publish({ instance_id: id, ...line }) });
+    const cancel = clock.after(forS * 1_000, () => {
+      over.abort();
+      followed.delete(id);
+    });
+    followed.set(id, { over, cancel });
+  };
+  setup.onEnd(() => {
+    for (const { over, cancel } of followed.values()) {
+      cancel();
+      over.abort();
+    }
+  });
 
   /** **Task** `why`: who wants it so, what is, the last exits, and what comes next (`instance`). */
   task('why', {
@@ -27,27 +54,21 @@ export function declareReaders({ task, folder }: Setup<object>, { supervisor }: 
   /**
    * **Task** `logs`: one page of what an instance has written.
    *
-   * params        instance; stream both|out|err (both); lines 1..1 000 (100); before, after: cursors of an earlier page; grep: plain text
-   * session.data  { lines: [{ at, stream, level, text }], before, after, more }
+   * params        instance; stream both|out|err (both); lines 1..1 000 (100); before, after: cursors of another page;
+   *               since, until: Unix s; level; grep: plain text; follow 0..600 s (0): new lines on feed `log-lines` for so long
+   * session.data  { lines: [{ at, stream, level, text }], before, after, more, gone }
    */
   task('logs', {
     description: 'One page of what an instance has written',
     role: 'read',
     immediate: true,
-    params: z.object({
-      instance: z.string(),
-      stream: z.enum(['both', 'out', 'err']).default('both'),
-      lines: z.int().min(1).max(1_000).default(100),
-      before: z.string().optional(),
-      after: z.string().optional(),
-      since: z.number().optional().meta({ unit: 's' }),
-      until: z.number().optional().meta({ unit: 's' }),
-      level: z.string().optional(),
-      grep: z.string().max(200).optional(),
-    }),
-    async run(session, { instance, ...asked }) {
+    params: LogQuery.extend({ instance: z.string(), follow: z.number().min(0).max(FOLLOW_S_MAX).default(0).meta({ unit: 's' }) }),
+    run(session, { instance, follow: forS, ...asked }) {
       if (!supervisor.exists(instance)) return session.failed(unknown(instance));
-      session.data = { ...(await logPage({ folder: folder.log, instanceId: instance, ...asked })) };
+      const page = logPage(filesOf(instance), asked);
+      if (!page.ok) return session.failed(page.fault);
+      if (forS > 0) follow(instance, forS);
+      session.data = { ...page.value };
       return;
     },
   });
@@ -57,15 +78,19 @@ export function declareReaders({ task, folder }: Setup<object>, { supervisor }: 
     description: 'The newest unexpected exits, or one in full',
     role: 'read',
     immediate: true,
-    params: z.object({ instance: z.string().nullable().default(null), last: z.int().min(1).max(200).default(20), id: z.string().nullable().default(null) }),
+    params: z.object({
+      instance: z.string().nullable().default(null),
+      last: z.int().min(1).max(200).default(20),
+      id: z.string().nullable().default(null),
+    }),
     async run(session, { instance, last, id }) {
-      if (id !== null) {
-        const report = readCrashReport(join(folder.crash), id);
-        if (!report) return session.failed(`No crash report "${id}"`);
-        session.data = { report };
+      if (id === null) {
+        session.data = { reports: await reports.list({ last, ...(instance === null ? {} : { instanceId: instance }) }) };
         return;
       }
-      session.data = { reports: listCrashReports(folder.crash, instance ?? undefined).slice(0, last) };
+      const report = await reports.read(id);
+      if (!report) return session.failed(`No crash report "${id}"`);
+      session.data = { report };
       return;
     },
   });
