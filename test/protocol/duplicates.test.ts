@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type RequestKey, admit, expire, forget, newTable, runningOf, settle } from '../../protocol/duplicates.ts';
 
 const key = (id: string, user = 'bob', client = 'c1'): RequestKey => ({ user, client, id });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Heartbeat, Reply, Request, decode, encode, read } from '../../protocol/envelope.ts';
 import { PAYLOAD_BYTES_MAX } from '../../protocol/topics.ts';
 

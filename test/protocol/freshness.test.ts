@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Age, BEATS_KEPT, ageBoundMs, isFresh, newBeatLog, noteBeat } from '../../protocol/freshness.ts';
 
 /** Beats 1 to 100, one each 2 s from 0; so 37 to 100 are still known. */

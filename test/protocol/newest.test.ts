@@ -1,5 +1,5 @@
 import test from 'ava';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Mark, behind, isNewer } from '../../protocol/newest.ts';
 
 const newer = test.macro((t, given: Mark, held: Mark | undefined, want: boolean) => t.is(isNewer(given, held), want));
@@ -12,8 +12,6 @@ test('isNewer() not for an earlier generation, however far it counted', newer, {
 
 test('any order and any copies of the same messages end alike', (t) => {
   const mark = fc.record({ g: fc.integer({ min: 1, max: 3 }), n: fc.integer({ min: 0, max: 5 }) });
-  const hold = (marks: Mark[]) =>
-    marks.reduce<Mark | undefined>((held, mark) => (isNewer(mark, held) ? mark : held), undefined);
   const shuffled = fc
     .array(mark, { minLength: 1 })
     .chain((marks) =>
@@ -34,3 +32,5 @@ test('behind() names the topics that are missing or older than their mark', (t) 
 test('behind() hears nothing in a beat of an older generation', (t) => {
   t.deepEqual(behind(new Map([['op/a', { g: 2, n: 1 }]]), { g: 1, marks: { 'op/a': 50 } }), []);
 });
+
+const hold = (marks: Mark[]) => marks.reduce<Mark | undefined>((held, mark) => (isNewer(mark, held) ? mark : held), undefined);
