@@ -33,4 +33,5 @@ test('behind() hears nothing in a beat of an older generation', (t) => {
   t.deepEqual(behind(new Map([['op/a', { g: 2, n: 1 }]]), { g: 1, marks: { 'op/a': 50 } }), []);
 });
 
-const hold = (marks: Mark[]) => marks.reduce<Mark | undefined>((held, mark) => (isNewer(mark, held) ? mark : held), undefined);
+const hold = (marks: Mark[]) =>
+  marks.reduce<Mark | undefined>((held, mark) => (isNewer(mark, held) ? mark : held), undefined);
