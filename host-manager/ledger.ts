@@ -14,11 +14,13 @@ export interface Ledger {
   /** Someone asked for this target. */
   aim(id: string, target: KeptTarget): void;
   /** Write down what of `now` outlives us, when it has changed. */
-  note(was: Instance | undefined, now: Instance): void;
+  note(was: Instance, now: Instance): void;
+  /** Back to what the file says; generations go on rising. */
+  reset(id: string): void;
   forget(id: string): void;
 }
 
-const NOTHING: Kept = { target: null, failureTimesMs: [], endedInBoot: null };
+const NOTHING: Kept = { target: null, failureTimesMs: [], endedInBoot: null, generation: 0 };
 
 export function ledger(store: KeptStore, bootId: string): Ledger {
   const read = (id: string): Kept => store.read(id) ?? NOTHING;
@@ -26,13 +28,11 @@ export function ledger(store: KeptStore, bootId: string): Ledger {
     read,
     aim: (id, target) => store.keep(id, { ...read(id), target }),
     note(was, now) {
-      if (was?.failureTimesMs === now.failureTimesMs && was.ended === now.ended) return;
-      store.keep(now.id, {
-        ...read(now.id),
-        failureTimesMs: now.failureTimesMs,
-        endedInBoot: now.ended ? bootId : null,
-      });
+      const { id, failureTimesMs, ended, generation } = now;
+      if (was.failureTimesMs === failureTimesMs && was.ended === ended && was.generation === generation) return;
+      store.keep(id, { ...read(id), failureTimesMs, generation, endedInBoot: ended ? bootId : null });
     },
+    reset: (id) => store.keep(id, { ...NOTHING, generation: read(id).generation }),
     forget: (id) => store.forget(id),
   };
 }

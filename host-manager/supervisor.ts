@@ -100,7 +100,9 @@ export function supervise(parts: SupervisorParts): Supervisor {
     const id = wanted.instanceId;
     const kept = book.read(id);
     const ended = keep && aim.target === 'up' && kept.endedInBoot === settings.bootId;
-    world.put({ ...newInstance(wanted, aim, clock.nowMs()), failureTimesMs: keep ? kept.failureTimesMs : [], ended });
+    const { generation } = kept;
+    const failureTimesMs = keep ? kept.failureTimesMs : [];
+    world.put({ ...newInstance(wanted, aim, clock.nowMs()), generation, failureTimesMs, ended });
     if (aim.edited) say(id, `its kept target gave way to the file: ${aim.target}`, { file: wanted.config.file });
     if (found !== undefined) world.dispatch(id, { type: 'found', found });
     if (!wanted.operable) world.dispatch(id, { type: 'inoperable', wanted, actor: 'site config' });
@@ -124,7 +126,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
     for (const act of planReload([...rows.values()], wanted, { restartChanged: false })) {
       const { instanceId: id, wanted: entry } = act;
       const kept = keepTargets ? book.read(id).target : null;
-      if (!keepTargets) book.forget(id);
+      if (!keepTargets) book.reset(id);
       if (entry !== null && act.difference === 'new') {
         enter(entry, startTarget(entry, kept, initialState), found.get(id), keepTargets);
         found.delete(id);

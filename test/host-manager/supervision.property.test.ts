@@ -103,7 +103,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-const episode = fc.record({ file, steps: fc.array(step, { minLength: 1, maxLength: 16 }), seed: fc.nat() });
+const episode = fc.record({ file, steps: fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }), seed: fc.nat() });
 
 /** Live one episode: random events, then all faults end and time passes. Throws at the first broken promise. */
 function live(
