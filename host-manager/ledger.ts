@@ -15,8 +15,7 @@ export interface Ledger {
   aim(id: string, target: KeptTarget): void;
   /** Write down what of `now` outlives us, when it has changed. */
   note(was: Instance, now: Instance): void;
-  /** Back to what the file says; generations go on rising. */
-  reset(id: string): void;
+  /** Nothing is kept of it but its generation, which only ever rises. */
   forget(id: string): void;
 }
 
@@ -24,6 +23,11 @@ const NOTHING: Kept = { target: null, failureTimesMs: [], endedInBoot: null, gen
 
 export function ledger(store: KeptStore, bootId: string): Ledger {
   const read = (id: string): Kept => store.read(id) ?? NOTHING;
+  const forget = (id: string): void => {
+    const { generation } = read(id);
+    if (generation === 0) store.forget(id);
+    else store.keep(id, { ...NOTHING, generation });
+  };
   return {
     read,
     aim: (id, target) => store.keep(id, { ...read(id), target }),
@@ -32,7 +36,6 @@ export function ledger(store: KeptStore, bootId: string): Ledger {
       if (was.failureTimesMs === failureTimesMs && was.ended === ended && was.generation === generation) return;
       store.keep(id, { ...read(id), failureTimesMs, generation, endedInBoot: ended ? bootId : null });
     },
-    reset: (id) => store.keep(id, { ...NOTHING, generation: read(id).generation }),
-    forget: (id) => store.forget(id),
+    forget,
   };
 }

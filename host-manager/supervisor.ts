@@ -126,7 +126,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
     for (const act of planReload([...rows.values()], wanted, { restartChanged: false })) {
       const { instanceId: id, wanted: entry } = act;
       const kept = keepTargets ? book.read(id).target : null;
-      if (!keepTargets) book.reset(id);
+      if (!keepTargets) book.forget(id);
       if (entry !== null && act.difference === 'new') {
         enter(entry, startTarget(entry, kept, initialState), found.get(id), keepTargets);
         found.delete(id);

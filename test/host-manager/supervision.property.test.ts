@@ -103,7 +103,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-const episode = fc.record({ file, steps: fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }), seed: fc.nat() });
+const episode = fc.record({
+  file,
+  steps: fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }),
+  seed: fc.nat(),
+});
 
 /** Live one episode: random events, then all faults end and time passes. Throws at the first broken promise. */
 function live(
@@ -224,7 +228,6 @@ test(`supervisor keeps its promises in ${EPISODES} random episodes`, (t) => {
 });
 
 test('the episodes find a HostManager that launches without looking whether something lives, and name the seed', (t) => {
-  const blind = (driver: Driver): Driver => ({ ...driver, alive: () => false, adopt: () => [] });
   const run = fc.check(
     fc.property(episode, (one) => live(one, blind)),
     { numRuns: 2_000 },
@@ -233,6 +236,8 @@ test('the episodes find a HostManager that launches without looking whether some
   t.true(run.failed);
   t.regex(reportOf(run), /seed: -?\d+[\s\S]*two processes of one instance/);
 });
+
+const blind = (driver: Driver): Driver => ({ ...driver, alive: () => false, adopt: () => [] });
 
 /** Seed, path, the smallest episode that fails, and the promise that it breaks. */
 const reportOf = <A>(run: fc.RunDetails<A>): string =>
