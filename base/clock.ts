@@ -20,7 +20,7 @@ const TIMER_MAX_MS = 2_147_000_000;
 /** The clock of the machine. Timers of `after` keep the process alive unless `unref` is asked for. */
 export function systemClock({ unref = false }: { unref?: boolean } = {}): Clock {
   const after = (delayMs: number, act: () => void): Cancel => {
-    const timer = setTimeout(act, Math.min(Math.max(0, delayMs), TIMER_MAX_MS));
+    const timer = setTimeout(act, Math.min(Math.max(0, Math.ceil(delayMs)), TIMER_MAX_MS));
     if (unref) timer.unref();
     return () => clearTimeout(timer);
   };

@@ -87,8 +87,18 @@ export const FAULTS = {
     remedy: 'Nothing to do; run "cupola why {agent}" for the reason',
     exit: 6,
   },
+  GENERATION_BEHIND: {
+    says: 'Cannot start "{agent}" as generation {own}: the bus knows generation {newer} already',
+    remedy: 'Start it again, it will count on from there; then compare the clock of this machine',
+    exit: 1,
+  },
   PROTOCOL_NEWER: { says: 'Cannot talk to "{agent}": it speaks protocol {major}', remedy: 'Update this program', exit: 6 },
   FILTER_DENIED: { says: 'Cannot subscribe "{filter}": the broker refuses it', remedy: 'Check the rights of user "{user}" at the broker', exit: 6 },
+  BROKER_URL: {
+    says: 'Address "{url}" of the broker not usable: {problem}',
+    remedy: 'Write "mqtt://HOST:PORT"; name and password go into the file named by "hub.mqtt.credentials"',
+    exit: 9,
+  },
   // ── the embedded broker ──
   BROKER_OPEN: {
     says: 'Broker not started: {address} is reachable from other machines and there are no users',
@@ -98,6 +108,11 @@ export const FAULTS = {
   BROKER_PORT: {
     says: 'Broker not started: {address} is taken{holder}',
     remedy: 'Stop that program, or set another port in "hub.mqtt.url" and in the settings of the Broker',
+    exit: 1,
+  },
+  BROKER_LISTEN: {
+    says: 'Broker not started: cannot listen on {address}: {cause}',
+    remedy: 'Correct "listen" in the settings of the Broker',
     exit: 1,
   },
   BROKER_INTERNALS: {
@@ -113,6 +128,11 @@ export const FAULTS = {
   NOT_ABORTABLE: { says: 'Task "{op}" cannot be aborted: it goes on to its end', remedy: 'Wait for it', exit: 6 },
   PARAMS_INVALID: { says: '{problems}', remedy: 'See "cupola help {op}" or the api of the agent', exit: 2 },
   SESSION_UNKNOWN: { says: 'Session "{session}" of "{op}" not known', remedy: 'The last 20 are kept: ask for the history', exit: 5 },
+  GENERATION_CRASHED: {
+    says: 'Session of "{op}" ended: the process that ran it (generation {g}) is gone',
+    remedy: 'Start it again; "cupola why" tells the exit',
+    exit: 1,
+  },
   SESSION_FAILED: { says: '{text}', remedy: 'Read the messages of the session', exit: 1 },
   STOPPING: { says: '"{agent}" is ending: {reason}', remedy: 'Start it again after it has come back', exit: 6 },
   DATA_NOT_JSON: { says: 'Data of "{op}" not shown: {problem}', remedy: 'Correct the agent: data must be plain JSON', exit: 1 },
@@ -136,6 +156,44 @@ export const FAULTS = {
   // ── site config ──
   CONFIG_INVALID: { says: 'Site config not usable: {problem}', remedy: 'Run "cupola validate" for each place', exit: 9 },
   CONFIG_MISSING: { says: 'Site config not found: {problem}', remedy: 'Give "--site-file PATH"', exit: 9 },
+  CONFIG_SYNTAX: { says: 'Cannot read the YAML: {problem}', remedy: 'Correct this place; what follows it was not read', exit: 9 },
+  CONFIG_TAB: { says: 'Cannot read the YAML: this line is indented with a tab', remedy: 'Indent with spaces', exit: 9 },
+  CONFIG_COLON_SPACE: { says: 'Cannot read the YAML: no space after the ":" of "{word}"', remedy: 'Write "{word}: {rest}"', exit: 9 },
+  CONFIG_QUOTE_OPEN: { says: 'Cannot read the YAML: this {quote} quote is not closed on its line', remedy: 'Close it where the text ends', exit: 9 },
+  CONFIG_TAG: { says: 'Cannot use the tag "{tag}": a site config holds plain values', remedy: 'Leave the tag out', exit: 9 },
+  CONFIG_LIMIT: { says: 'Cannot take a site config of this size: {problem}', remedy: 'Write it shorter, or as several sites', exit: 9 },
+  CONFIG_EMPTY: { says: 'Cannot use the site config: it is empty', remedy: 'Give it "hub" and "hosts"; "cupola init" writes one', exit: 9 },
+  CONFIG_KEY_TWICE: { says: 'Key "{key}" stands here twice', remedy: 'Leave one of them out', exit: 9 },
+  CONFIG_KEY_UNKNOWN: { says: 'Key "{key}" of {where} is not known{near}', remedy: 'Leave it out, or begin it with "x-"', exit: 9 },
+  CONFIG_KEY_IDLE: { says: 'Key "{key}" of {where} has no effect{why}', remedy: '{remedy}', exit: 9 },
+  CONFIG_VALUE: { says: 'Cannot use {key}{found} of {where}: {problem}', remedy: '{remedy}', exit: 9 },
+  CONFIG_KEY_MISSING: { says: 'Key "{key}" of {where} is missing', remedy: '{remedy}', exit: 9 },
+  CONFIG_PASSWORD: { says: 'Cannot use "hub.mqtt.url": it holds a password', remedy: 'Put it into the file named by "credentials"', exit: 9 },
+  CONFIG_INSECURE: { says: 'Broker certificates are not checked: "insecure" is set', remedy: 'Name the CA with "tls: {ca: FILE}"', exit: 9 },
+  CONFIG_SECRET_FILE: { says: 'Cannot use "{file}": {problem}', remedy: '{remedy}', exit: 9 },
+  CONFIG_BROKER_UNSAID: {
+    says: 'Broker of this site is not named: each host looks for one on itself, and there are several',
+    remedy: 'Add "hub: {mqtt: {url: ...}}"{machine}',
+    exit: 9,
+  },
+  CONFIG_HOST_UNKNOWN: { says: 'Host "{host}" not in the site config{near}', remedy: 'It has: {known}. Choose one with "--site-host NAME"', exit: 9 },
+  CONFIG_ID_MISSING: { says: 'Entry of class {agentClass} has no instance-id{near}', remedy: 'Add "instance-id: NAME"', exit: 9 },
+  CONFIG_ID_TWICE: { says: 'Instance-id "{instanceId}" stands twice at this site: first at line {line}', remedy: 'Give each entry its own', exit: 9 },
+  CONFIG_CLASS_UNINSTALLED: { says: 'Class "{agentClass}" of "{instanceId}" is not installed{near}', remedy: '{remedy}', exit: 9 },
+  CONFIG_MANAGER_NAME: {
+    says: 'HostManager of host "{host}" is called "{instanceId}"; by custom it would be "hm-{host}"',
+    remedy: 'It may stay',
+    exit: 9,
+  },
+  CONFIG_MANAGE_INVALID: { says: 'Cannot use manage {found} of "{instanceId}"{near}', remedy: 'Use one of: {known}', exit: 9 },
+  CONFIG_MANAGE_BOOLEAN: { says: 'Unquoted {found} is a boolean in YAML 1.1: taken as "{manage}"', remedy: 'Write "manage: {manage}"', exit: 9 },
+  CONFIG_AFTER_UNKNOWN: { says: 'Cannot start "{instanceId}" after "{other}": no such entry on this host{near}', remedy: 'Name an entry of host "{host}"', exit: 9 },
+  CONFIG_AFTER_CYCLE: { says: 'Cannot order the start of "{instanceId}": {cycle}', remedy: 'Take one "after" out of the circle', exit: 9 },
+  CONFIG_FLAG_UNKNOWN: { says: 'Flag "{flag}" of "{instanceId}" is not known to class {agentClass}{near}', remedy: 'It takes: {known}', exit: 9 },
+  CONFIG_SET_TWICE: { says: 'Setting "{key}" of "{instanceId}" comes from "arguments" and from "{winner}"', remedy: 'Leave one of them out', exit: 9 },
+  CONFIG_PLUGIN: { says: 'Plugin "{plugin}" brings no agent classes: {problem}', remedy: 'Correct "plugins", or install it', exit: 9 },
+  CONFIG_CLASS_TWICE: { says: 'Class "{agentClass}" comes from {first} and from {second}', remedy: 'The first holds; take one out of "plugins"', exit: 9 },
+  CONFIG_PLACEHOLDER: { says: 'Cannot fill {placeholder} in the command of "{instanceId}": {problem}', remedy: 'Known are: {known}; write "{{" for a brace', exit: 9 },
   // ── HostManager ──
   ALREADY_RUNNING: {
     says: 'HostManager "{agent}" runs already: pid {pid}, since {since}',
@@ -144,6 +202,9 @@ export const FAULTS = {
   },
   MANAGER_NOT_RUNNING: { says: 'manager is not running', remedy: 'Start it: "cupola start {agent}.manager"', exit: 3 },
   TARGET_UNKNOWN: { says: 'Instance "{target}" not known{near}', remedy: 'Run "cupola status" for the names there are', exit: 5 },
+  HOST_UNKNOWN: { says: 'Host "{host}" not known{near}', remedy: 'Run "cupola status" for the hosts there are', exit: 5 },
+  START_FAILED: { says: 'HostManager not started: it ended with exit {exit}{cause}', remedy: 'Read {log}', exit: 1 },
+  NOT_ENDED: { says: 'HostManager "{agent}" not ended after {waitedMs} ms: pid {pid} is still there', remedy: 'It goes on ending; look with "cupola status"', exit: 7 },
   HOST_MANAGER_ABSENT: { says: 'HostManager of host "{host}" not running', remedy: 'Start it: "cupola start"', exit: 3 },
   START_TIMEOUT: { says: 'HostManager not ready after {waitedMs} ms', remedy: 'Read {log}', exit: 7 },
   NOT_YET: { says: '{what} not available in this version', remedy: '{remedy}', exit: 2 },
@@ -159,14 +220,14 @@ export const FAULTS = {
 export type FaultCode = keyof typeof FAULTS;
 
 /** An expected failure. It crosses the bus, prints in the CLI and shows on the page unchanged. */
-export interface Fault {
+export type Fault = {
   code: string;
   message: string;
   remedy: string;
   facts: Record<string, unknown>;
   /** When a repeat makes sense. */
   retry_ms?: number;
-}
+};
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; fault: Fault };
 

@@ -16,10 +16,10 @@ export function editDistance(a: string, b: string): number {
   return at(rows, a.length, b.length);
 }
 
-/** The nearest of `known`, at most two edits away and fewer than the word is long; letters' case costs nothing. */
+/** The nearest of `known`, at most two edits away and, but for a single letter, fewer than the word is long; letters' case costs nothing. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestEdits = Math.min(2, word.length - 1) + 1;
+  let bestEdits = Math.min(2, Math.max(1, word.length - 1)) + 1;
   for (const candidate of known) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (edits < bestEdits) [best, bestEdits] = [candidate, edits];

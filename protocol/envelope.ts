@@ -58,7 +58,10 @@ export type OperationApi = z.infer<typeof OperationApi>;
 
 export const FeedApi = z.looseObject({
   description: z.string().optional(),
-  fields: z.record(z.string(), z.looseObject({ type: z.string(), unit: z.string().optional(), precision: z.number().optional() })),
+  fields: z.record(
+    z.string(),
+    z.looseObject({ type: z.string(), unit: z.string().optional(), precision: z.number().optional() }),
+  ),
   record: z.boolean(),
 });
 export type FeedApi = z.infer<typeof FeedApi>;
@@ -80,21 +83,42 @@ export type Api = z.infer<typeof Api>;
 export const Sample = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 export type Sample = z.infer<typeof Sample>;
 
-export const Block = z.looseObject({ g: z.number(), n: z.number(), ts: z.array(z.number()), fields: z.record(z.string(), z.array(Sample)) });
+export const Block = z.looseObject({
+  g: z.number(),
+  n: z.number(),
+  ts: z.array(z.number()),
+  fields: z.record(z.string(), z.array(Sample)),
+});
 export type Block = z.infer<typeof Block>;
 
 /** Latest value of each field, flat: `{g, n, t, channel_00: 4.2, …}`. */
 export const Last = z.looseObject({ g: z.number(), n: z.number(), t: z.number() });
 export type Last = z.infer<typeof Last>;
 
-export const Method = z.enum(['ping', 'info', 'describe', 'status', 'history', 'messages', 'wait', 'start', 'stop', 'abort', 'feed.get', 'challenge']);
+export const Method = z.enum([
+  'ping',
+  'info',
+  'describe',
+  'status',
+  'history',
+  'messages',
+  'wait',
+  'start',
+  'stop',
+  'abort',
+  'feed.get',
+  'challenge',
+]);
 export type Method = z.infer<typeof Method>;
 
 const Id = z.string().min(1).max(64);
 /** A request. Strict: an unknown field is refused by name, so that a misspelt one is never silently left out. */
 export const Request = z.strictObject({
   id: Id.optional(),
-  client: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional(),
+  client: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional(),
   method: z.string().min(1).max(32),
   op: z.string().max(64).optional(),
   feed: z.string().max(255).optional(),
@@ -148,7 +172,8 @@ export function encode(message: unknown, bytesMax = PAYLOAD_BYTES_MAX): Outcome<
 
 /** The JSON object in `payload`. Never throws: UTF-8, one object, nested at most 32 deep. */
 export function decode(payload: Uint8Array): Outcome<Record<string, unknown>> {
-  if (payload.byteLength > PAYLOAD_BYTES_MAX) return failed('TOO_LARGE', { bytes: payload.byteLength, limit: PAYLOAD_BYTES_MAX });
+  if (payload.byteLength > PAYLOAD_BYTES_MAX)
+    return failed('TOO_LARGE', { bytes: payload.byteLength, limit: PAYLOAD_BYTES_MAX });
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(payload));
@@ -156,7 +181,8 @@ export function decode(payload: Uint8Array): Outcome<Record<string, unknown>> {
     return failed('REQUEST_INVALID', { problem: 'it is not UTF-8 JSON' });
   }
   if (!isObject(value)) return failed('REQUEST_INVALID', { problem: 'it is not a JSON object' });
-  if (depthOver(value, DEPTH_MAX)) return failed('REQUEST_INVALID', { problem: `it is nested deeper than ${DEPTH_MAX}` });
+  if (depthOver(value, DEPTH_MAX))
+    return failed('REQUEST_INVALID', { problem: `it is nested deeper than ${DEPTH_MAX}` });
   return ok(value);
 }
 
@@ -167,7 +193,9 @@ export function read<T>(schema: z.ZodType<T>, payload: Uint8Array): Outcome<T> {
   const parsed = schema.safeParse(decoded.value);
   if (parsed.success) return ok(parsed.data);
   const issue = parsed.error.issues[0];
-  return failed('REQUEST_INVALID', { problem: `${issue?.path.join('.') || 'message'}: ${issue?.message ?? 'not valid'}` });
+  return failed('REQUEST_INVALID', {
+    problem: `${issue?.path.join('.') || 'message'}: ${issue?.message ?? 'not valid'}`,
+  });
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

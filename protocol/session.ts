@@ -41,7 +41,11 @@ export const Session = z.looseObject({
   role: z.string().optional(),
   params: z.record(z.string(), z.unknown()),
   fault: FaultWire.optional(),
-  progress: z.looseObject({ fraction: z.number().optional(), text: z.string().optional(), eta_s: z.number().optional() }),
+  progress: z.looseObject({
+    fraction: z.number().optional(),
+    text: z.string().optional(),
+    eta_s: z.number().optional(),
+  }),
   messages: z.array(z.tuple([z.number(), z.string()])),
   data: z.record(z.string(), z.unknown()),
   /** Fields of `data` left out of the topic because they are too long; `status` has them whole. */
@@ -71,4 +75,5 @@ export function opCodeOf(status: SessionStatus, success: boolean | null, degrade
 }
 
 /** The name of an op code, `UNKNOWN` for one that is none. */
-export const opCodeName = (code: number): string => Object.entries(OpCode).find(([, value]) => value === code)?.[0] ?? 'UNKNOWN';
+export const opCodeName = (code: number): string =>
+  Object.entries(OpCode).find(([, value]) => value === code)?.[0] ?? 'UNKNOWN';

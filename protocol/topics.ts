@@ -28,11 +28,21 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
+/** Which of `others` differs from `name` in upper and lower case only, said as a problem, or undefined. */
+export function caseProblem(name: string, others: Iterable<string>): string | undefined {
+  for (const other of others) {
+    if (other !== name && other.toLowerCase() === name.toLowerCase()) return `it differs from "${other}" in case only`;
+  }
+  return undefined;
+}
+
 /** Why `root` cannot be the first levels of every topic, or undefined: one to three names joined by "/". */
 export function rootProblem(root: string): string | undefined {
   const names = root.split('/');
   if (names.length > 3) return `it has ${names.length} levels, at most 3`;
-  return names.every((name) => NAME.test(name)) ? undefined : 'only letters, digits, "_" and "-" are allowed, joined by "/"';
+  return names.every((name) => NAME.test(name))
+    ? undefined
+    : 'only letters, digits, "_" and "-" are allowed, joined by "/"';
 }
 
 /** The topic string below `root`. */
@@ -59,7 +69,8 @@ export function parseTopic(root: string, text: string): Topic | undefined {
   const levels = text.slice(root.length + 1).split('/');
   if (!levels.every((level) => NAME.test(level))) return undefined;
   const [family, a = '', b = '', c = ''] = levels;
-  if (family === 'requests' && levels.length === 4 && isRequestClass(b)) return { kind: 'request', agent: a, class: b, user: c };
+  if (family === 'requests' && levels.length === 4 && isRequestClass(b))
+    return { kind: 'request', agent: a, class: b, user: c };
   if (family === 'replies' && levels.length === 4) return { kind: 'reply', user: a, client: b, agent: c };
   if (family !== 'agents') return undefined;
   if (levels.length === 3 && isPlain(b)) return { kind: b, agent: a };
@@ -71,6 +82,8 @@ export function parseTopic(root: string, text: string): Topic | undefined {
 export function contains(grant: string, filter: string): boolean {
   const granted = grant.split('/');
   const asked = filter.split('/');
+  // A wildcard at the first level never matches what a broker keeps below "$".
+  if (filter.startsWith('$') && granted[0] !== asked[0]) return false;
   for (let i = 0; i < granted.length; i++) {
     if (granted[i] === '#') return true;
     if (i >= asked.length || asked[i] === '#') return false;
@@ -80,7 +93,8 @@ export function contains(grant: string, filter: string): boolean {
   return granted.length === asked.length;
 }
 
-export const isRequestClass = (text: string): text is RequestClass => text === 'read' || text === 'operate' || text === 'admin';
+export const isRequestClass = (text: string): text is RequestClass =>
+  text === 'read' || text === 'operate' || text === 'admin';
 
 type PlainKind = 'presence' | 'api' | 'heartbeat' | 'event' | 'claim';
 type NamedKind = 'op' | 'state' | 'mod' | 'feed' | 'last';

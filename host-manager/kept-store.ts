@@ -1,0 +1,44 @@
+/** Targets and failure times of the instances, in the store of the HostManager: read at once, written behind, waited for when asked. */
+import * as z from 'zod';
+import type { Store } from '../store/store.ts';
+import type { KeptStore } from './ledger.ts';
+
+const Kept = z.object({
+  target: z
+    .object({ target: z.enum(['up', 'down']), actor: z.string(), atMs: z.number(), fileStart: z.enum(['up', 'down']) })
+    .nullable(),
+  failureTimesMs: z.array(z.number()),
+  endedInBoot: z.string().nullable(),
+});
+
+export interface KeptInStore extends KeptStore {
+  /** Resolves when everything written so far is on disk; the cause where it is not. */
+  synced(): Promise<string | undefined>;
+  /** Was the last write kept? */
+  works(): boolean;
+}
+
+export function keptInStore(store: Store): KeptInStore {
+  const keyOf = (id: string) => `instance/${id}`;
+  let last: Promise<string | undefined> = Promise.resolve(undefined);
+  let works = true;
+  const write = (change: Parameters<Store['write']>[0][number]) => {
+    const written = store.write([change]).then((outcome) => {
+      works = outcome.ok;
+      return outcome.ok ? undefined : outcome.fault.message;
+    });
+    // A later write that succeeds does not make up for one that failed.
+    last = Promise.all([last, written]).then(([before, now]) => now ?? before);
+  };
+  return {
+    read: (id) => Kept.safeParse(store.get(keyOf(id))).data,
+    keep: (id, kept) => write({ key: keyOf(id), value: kept }),
+    forget: (id) => write({ key: keyOf(id), remove: true }),
+    async synced() {
+      const result = await last;
+      last = Promise.resolve(undefined);
+      return result;
+    },
+    works: () => works,
+  };
+}
