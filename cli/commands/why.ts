@@ -43,12 +43,13 @@ export function whyText({ target, because, next, remedy }: Why, view: View): str
   const lines = because.map(({ at, text, actor, file, line }) => {
     const when = at === null ? '' : `${sayTime(at * 1_000, nowMs, utc)} `;
     const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}`;
-    const source = [actor === undefined ? '' : `by ${actor}`, where].filter((part) => part !== '').join(', ');
+    const source = [actor === undefined || text.endsWith(`by ${actor}`) ? '' : `by ${actor}`, where].filter((part) => part !== '').join(', ');
     return `  ${when}${text}${source === '' ? '' : ` (${source})`}`;
   });
   const soon = next.at === null ? '' : ` in ${sayDuration(next.at * 1_000 - nowMs)}`;
   const then = next.act === '' ? [] : [`  then: ${next.act}${soon}`];
-  return [paint('bold', target), ...lines, ...then, ...(remedy === '' ? [] : [`  next: ${remedy}`])].join('\n');
+  const todo = remedy === '' && then.length === 0 ? 'nothing to do' : remedy;
+  return [paint('bold', target), ...lines, ...then, ...(todo === '' ? [] : [`  next: ${todo}`])].join('\n');
 }
 
 async function fromDisk(shell: Shell, site: Site, id: string): Promise<Result> {
