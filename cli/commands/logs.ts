@@ -174,7 +174,8 @@ function printerOf(shell: Shell, named: boolean): Printer {
         else if (format === 'jsonl') terminal.out(`${JSON.stringify(line)}\n`);
         else {
           const time = at === null ? '' : `${paint('dim', sayFullTime(at * 1_000, options.utc))} `;
-          const said = `${level === null ? '' : `${level.padEnd(5)} `}${logText(text)}`;
+          const words = logText(text);
+          const said = level === null || words === text ? words : `${level.padEnd(5)} ${words}`;
           const bad = stream === 'err' || level === 'warn' || level === 'error' || level === 'fatal';
           terminal.out(`${time}${named ? `${paint('bold', id)} ` : ''}${bad ? paint('yellow', said) : said}\n`);
         }
@@ -197,13 +198,19 @@ async function crash(
   id: string,
   which: string | boolean,
 ): Promise<Result> {
-  const number = typeof which === 'string' ? which : undefined;
-  const params = number === undefined ? { instance: id, last: 1 } : { instance: id, id: number };
+  const params = reportAsked(id, which);
   const reply = await caller.call(agent, { method: 'start', class: 'read', op: 'crash_reports', params });
   if (!reply.ok) return reply;
   const session = Session.safeParse(reply.value.session);
   const data = session.success ? session.data.data : {};
-  return crashResult(shell, id, data, Array.isArray(data['reports']) ? data['reports'][0] : data['report']);
+  return crashResult(shell, id, data, Array.isArray(data['reports']) ? data['reports'].at(-1) : data['report']);
+}
+
+/** `--crash` the newest, `--crash 3` the third newest, else the id of a report, with or without its instance. */
+function reportAsked(id: string, which: string | boolean): Record<string, unknown> {
+  if (typeof which !== 'string') return { instance: id, last: 1 };
+  if (/^\d{1,3}$/.test(which)) return { instance: id, last: Math.max(1, Number(which)) };
+  return { instance: id, id: which.includes('/') ? which : `${id}/${which}` };
 }
 
 /** For people one report; `--json` has what was answered. */

@@ -66,9 +66,9 @@ async function fromDisk(shell: Shell, site: Site, id: string): Promise<Result> {
   const because = [
     { at: null, text: `HostManager of "${site.host}" does not run; read from ${site.folder.root}` },
     { at: null, text: `${id}: ${state}` },
-    ...reports.slice(-3).map((report) => ({
+    ...reports.slice(0, 3).map((report) => ({
       at: timeOf(report['at']),
-      text: `${String(report['cause'] ?? 'exit')} ${String(report['signal'] ?? report['code'] ?? '')}`.trim(),
+      text: `ended by itself: ${String(report['cause'] ?? 'exit')} ${String(report['signal'] ?? report['code'] ?? '')}`.trim(),
     })),
   ];
   const told: Why = { target: id, because, next: { act: '', at: null }, remedy: absent.remedy };
