@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { HostFolder } from '../../store/host-folder.ts';
 import { readPidRecord, recordPath, unlinkIfThere, writePidRecord } from '../../store/pid-record.ts';
 import { alive, identify, processStat } from '../../store/proc.ts';
-import { fileThere, newFolder, realDriver, within } from './real-driver.ts';
+import { fileThere, newFolder, realDriver, specOf, within } from './real-driver.ts';
 
 const HOST = join(import.meta.dirname, 'adopting-host.js');
 /** Says that it is there by a file, then does nothing. */
@@ -141,7 +141,7 @@ test('adopt() ends what a leader left behind that died while nobody watched; not
   const [pid = 0] = await orphans(
     t,
     folder,
-    'setsid sleep 60 & echo $! > child.new; mv child.new child; exec sleep 60',
+    `setsid sh -c 'trap "" TERM; touch child; while :; do sleep 0.05; done' & exec sleep 60`,
   );
   await fileThere(join(folder.root, 'child'));
   const leader = identify(pid);
@@ -149,7 +149,9 @@ test('adopt() ends what a leader left behind that died while nobody watched; not
   while (leader !== undefined && alive(leader)) await within('a turn', setImmediate);
   const { driver, next } = realDriver(t, folder);
   t.deepEqual(driver.adopt(), []);
-  t.true(driver.alive('thermo1'));
+  t.true(driver.alive('thermo1'), 'it ignores SIGTERM');
+  driver.launch(specOf(folder, 'true', { generation: 8 }));
+  t.is((await next('spawn-failed')).errno, 'EBUSY');
   await next('rest-gone');
   t.false(driver.alive('thermo1'));
 });
