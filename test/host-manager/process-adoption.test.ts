@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { HostFolder } from '../../store/host-folder.ts';
 import { readPidRecord, recordPath, unlinkIfThere, writePidRecord } from '../../store/pid-record.ts';
-import { alive, identify, processStat } from '../../store/proc.ts';
+import { type Identity, alive, identify, processStat } from '../../store/proc.ts';
 import { fileThere, newFolder, realDriver, specOf, within } from './real-driver.ts';
 
 const HOST = join(import.meta.dirname, 'adopting-host.js');
@@ -146,7 +146,7 @@ test('adopt() ends what a leader left behind that died while nobody watched; not
   await fileThere(join(folder.root, 'child'));
   const leader = identify(pid);
   process.kill(pid, 'SIGKILL');
-  while (leader !== undefined && alive(leader)) await within('a turn', setImmediate);
+  await endOf(leader);
   const { driver, next } = realDriver(t, folder);
   t.deepEqual(driver.adopt(), []);
   t.true(driver.alive('thermo1'), 'it ignores SIGTERM');
@@ -161,7 +161,7 @@ test('adopt() sets aside the record of one that is gone, and takes its lifeline 
   const [pid = 0] = await orphans(t, folder, THERE);
   const leader = identify(pid);
   process.kill(pid, 'SIGKILL');
-  while (leader !== undefined && alive(leader)) await within('a turn', setImmediate);
+  await endOf(leader);
   const { driver } = realDriver(t, folder);
   t.deepEqual(driver.adopt(), []);
   t.false(driver.alive('thermo1'));
@@ -193,3 +193,10 @@ test("adopt() leaves alone the HostManager's own record and files that are no re
   t.true(existsSync(recordPath(folder.run, 'hm-lab1')));
   t.is(JSON.parse(readFileSync(join(folder.run, 'worker-12.pid'), 'utf8')).owner, 'scheduler');
 });
+
+/** Killed is not yet gone: the kernel still takes it apart. */
+async function endOf(leader: Identity | undefined): Promise<void> {
+  for (let gone = leader === undefined; !gone; gone = leader === undefined || !alive(leader)) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -42,8 +42,15 @@ test('launch() writes logs and record for this user alone, the record naming the
   }
   const stat = processStat(pid);
   t.like(readPidRecord(folder.run, 'thermo1'), {
-    ...{ instance_id: 'thermo1', pid, generation: 8, start_ticks: stat?.startTicks, boot_id: bootId() },
-    ...{ pid_namespace: pidNamespace(), definition_hash: 'sha256:definition', target: 'up', draining: [] },
+    instance_id: 'thermo1',
+    pid,
+    generation: 8,
+    start_ticks: stat?.startTicks,
+    boot_id: bootId(),
+    pid_namespace: pidNamespace(),
+    definition_hash: 'sha256:definition',
+    target: 'up',
+    draining: [],
   });
 });
 
@@ -239,14 +246,19 @@ test('a record with another start time names a stranger: not adopted, not alive,
   t.teardown(() => stranger.kill('SIGKILL'));
   const pid = stranger.pid ?? 0;
   writePidRecord(folder.run, {
-    ...{ record: 1, instance_id: 'thermo1', pid, pid_namespace: pidNamespace(), boot_id: bootId(), generation: 1 },
-    ...{
-      start_ticks: (processStat(pid)?.startTicks ?? 0) - 1,
-      life: 'thermo1:1:x',
-      command_hash: '',
-      definition_hash: '',
-    },
-    ...{ target: 'up', draining: [], at: 1_795_226_400 },
+    record: 1,
+    instance_id: 'thermo1',
+    pid,
+    pid_namespace: pidNamespace(),
+    boot_id: bootId(),
+    generation: 1,
+    start_ticks: (processStat(pid)?.startTicks ?? 0) - 1,
+    life: 'thermo1:1:x',
+    command_hash: '',
+    definition_hash: '',
+    target: 'up',
+    draining: [],
+    at: 1_795_226_400,
   });
   const { driver } = realDriver(t, folder);
   t.false(driver.alive('thermo1'));

@@ -31,7 +31,7 @@ export function realDriver(t: ExecutionContext, folder = newFolder(t)): RealDriv
   const seen: string[] = [];
   const troubles: string[] = [];
   const ids = new Set<string>();
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   const driver = processDriver({
     folder,
     clock,
@@ -39,7 +39,7 @@ export function realDriver(t: ExecutionContext, folder = newFolder(t)): RealDriv
       seen.push(event.type);
       waiting.push(event);
       ids.add(event.instanceId);
-      wake();
+      wake?.();
     },
     onTrouble: (text) => troubles.push(text),
   });
