@@ -71,6 +71,6 @@ const fallback = (text: string | undefined, file: string): SiteConfig | undefine
   text === undefined ? undefined : readSiteConfig({ text, file }).config;
 
 const headOf = (complaints: readonly Complaint[]): string => {
-  const [first] = complaints.filter(({ severity }) => severity === 'F');
+  const first = complaints.find(({ severity }) => severity === 'F');
   return first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : 'the file is refused';
 };
