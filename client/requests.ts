@@ -12,7 +12,7 @@ export interface Stamps {
   clock: Clock;
   /** Newest beat heard of the agent: its freshness needs no clock. */
   beat?: number | undefined;
-  /** Generation that a start is meant for. */
+  /** Generation that the beat is of, and that a start is meant for. */
   g?: number | undefined;
 }
 
@@ -35,7 +35,8 @@ export function requestOf(ask: Ask, { client, clock, beat, g }: Stamps): Request
     ...(ask.before === undefined ? {} : { before: ask.before }),
     sent: clock.nowMs() / 1_000,
     ttl_ms: ttlOf(ask),
-    ...(g === undefined || ask.method !== 'start' ? {} : { g }),
+    // Beats are counted by each generation anew: a beat says nothing without its generation.
+    ...(g === undefined || (ask.method !== 'start' && beat === undefined) ? {} : { g }),
     ...(beat === undefined ? {} : { beat }),
     ...(ask.note === undefined ? {} : { note: ask.note }),
   };

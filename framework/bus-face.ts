@@ -76,6 +76,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
   let cancelTimer: Cancel = () => {};
   let out: Outbox | undefined;
   let connection: Connection | undefined;
+  let lastBeat: Heartbeat | undefined;
   let reason: string | undefined;
   let heard: Promise<unknown> = Promise.resolve();
 
@@ -171,7 +172,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       if (other.ok) step({ type: 'claim', claim: other.value });
     } else if (said?.kind === 'heartbeat') {
       const beat = read(Heartbeat, payload);
-      if (beat.ok) step({ type: 'beat', g: beat.value.g });
+      if (beat.ok) step({ type: 'beat', g: beat.value.g, own: beat.value.k === lastBeat?.k && beat.value.t === lastBeat.t });
     } else if (said?.kind === 'presence') {
       const presence = payload.byteLength === 0 ? null : read(Presence, payload);
       if (presence === null) step({ type: 'presence', presence: null });
@@ -217,6 +218,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       lasts.touch(feed, false);
     },
     beat(beat) {
+      lastBeat = beat;
       if (speaking()) send('event', { kind: 'heartbeat', agent }, beat);
     },
     event(record) {

@@ -87,13 +87,13 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   const changed = (op: string, atOnce: boolean) => topics.touch(op, atOnce);
   const operations = operationsOf({ agent: instanceId, g, clock, log, records: sessionRecords(store), changed });
   const beat = beatOf({ g, clock, operations, send: (message) => faces.bus?.beat(message) });
-  let declared: Declared | undefined;
+  const made: { declared?: Declared } = {};
   const ending = endingOf({
     clock,
     log,
     graceMs: definition.options.endGraceMs ?? END_GRACE_MS,
     operations,
-    declared: () => declared,
+    declared: () => made.declared,
     face: () => faces.bus,
     async close() {
       beat.stop();
@@ -102,7 +102,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
       await store.close();
     },
   });
-  declared = declare((setup) => definition.setup(setup), {
+  const declared = declare((setup) => definition.setup(setup), {
     settings: parts.settings,
     identity,
     place: parts.site,
@@ -120,6 +120,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     end: (reason) => void ending.begin(reason),
     setHeartbeat: (on) => beat.on(on),
   });
+  made.declared = declared;
   for (const test of declared.tests) await test();
 
   const api = describe(parts, g, operations, declared);
