@@ -8,7 +8,7 @@ import { socketCaller } from '../client/socket-caller.ts';
 import { readLogin } from '../site-config/login-files.ts';
 import { settingsOf } from '../site-config/settings.ts';
 import { ENTRY_VARIABLE, readEntryFile } from '../store/entry-file.ts';
-import { type HostFolder, hostFolder, makeHostFolder, socketPath } from '../store/host-folder.ts';
+import { type HostFolder, hostFolder, hostManagerSocketPath, makeHostFolder, socketPath } from '../store/host-folder.ts';
 import { openLevelStore } from '../store/level-store.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
@@ -125,15 +125,16 @@ async function start({ assignment, definition, settings, launch, log, clock }: S
 }
 
 /** The lock of the store decides who is active. One who has it already is named. */
-async function openStore(folder: HostFolder, { instanceId }: Assignment, { options }: AgentDefinition, clock: Clock): Promise<Outcome<Store>> {
+async function openStore(folder: HostFolder, { instanceId }: Assignment, { agentClass, options }: AgentDefinition, clock: Clock): Promise<Outcome<Store>> {
   const opened = await openLevelStore(`${folder.state}/${instanceId}`);
   if (opened.ok) return opened;
   if (opened.fault.code !== 'STORE_LOCKED') return options.worksWithoutStore ? ok(memoryStore()) : opened;
-  const holder = await socketCaller({ path: socketPath(folder, instanceId), clock });
+  const manages = agentClass === 'HostManager';
+  const holder = await socketCaller({ path: manages ? hostManagerSocketPath(folder) : socketPath(folder, instanceId), clock });
   if (!holder.ok) return opened;
   const { pid, since, host } = holder.value.hello;
   await holder.value.close();
-  return failed('AGENT_DUPLICATE', { agent: instanceId, host, pid, since: new Date(since * 1_000).toISOString() });
+  return failed(manages ? 'ALREADY_RUNNING' : 'AGENT_DUPLICATE', { agent: instanceId, host, pid, since: new Date(since * 1_000).toISOString() });
 }
 
 /** Tell the HostManager through the lifeline; one that is gone does not matter. */

@@ -87,7 +87,7 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
   /** Read the file, prepare what it wants, tell what is wrong with it. */
   const read = (): Outcome<SiteInForce> => {
     if (!place.readSite) return failed('CONFIG_MISSING', { problem: 'a HostManager is started from a site config, not by another HostManager' });
-    const next = readInForce(place.readSite, site, clock.nowMs());
+    const next = readInForce(place.readSite, site, (id) => driver.alive(id), clock.nowMs());
     if (!next.ok) return next;
     for (const line of next.value.complaints) say(null, next.value.status[0] ? 'warn' : 'error', line);
     return next;
