@@ -30,7 +30,6 @@ const GUARDED: Record<string, string> = {
   h5wasm: 'agents/',
   'classic-level': 'store/',
   'js-yaml': 'site-config/',
-  commander: 'cli/',
   sucrase: 'framework/',
 };
 

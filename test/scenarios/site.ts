@@ -1,6 +1,6 @@
 /** A real site for one test: a HostManager process on a site file of the test's, asked over its socket, ended with the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../base/clock.ts';
@@ -10,6 +10,7 @@ import { ReplyCode } from '../../protocol/envelope.ts';
 import { ManagerData, type Row } from '../../protocol/rows.ts';
 import { Session } from '../../protocol/session.ts';
 import { hostFolder, hostManagerSocketPath } from '../../store/host-folder.ts';
+import { liveProcess, readPidRecord, recordedIds } from '../../store/pid-record.ts';
 import { freePort, tempFolder } from '../fixtures/temp.ts';
 
 export const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.js');
@@ -47,7 +48,7 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   const stateDir = join(folder, '.cupola');
   const paths = hostFolder(stateDir, 'h1');
   const clock = systemClock();
-  const pids = new Set<number>();
+  const launched: ChildProcess[] = [];
 
   const site: TestSite = {
     folder,
@@ -80,7 +81,6 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
         const cancel = site.caller.watchSession('hm', 'manager', (session) => {
           const data = session && ManagerData.safeParse(session.data).data;
           if (!data) return;
-          for (const { pid } of data.child_states) if (pid !== null) pids.add(pid);
           const rows = new Map(data.child_states.map((row) => [row.instance_id, row]));
           seen = data.child_states.map((row) => `${row.instance_id} ${row.next_action} ${row.target_state} ${row.pid}`).join(', ');
           if (!wanted(rows, data)) return;
@@ -96,12 +96,12 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
       return messages.map(([, text]) => text);
     },
     async kill() {
-      const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
-      site.hostManager.kill('SIGKILL');
-      await gone;
+      await end(site.hostManager);
     },
     async restart(more = args) {
+      await site.caller?.close();
       site.hostManager = launch(siteFile, more, folder);
+      launched.push(site.hostManager);
       site.caller = await greet(hostManagerSocketPath(paths), paths.authKeys, site.hostManager);
     },
     caller: undefined as never,
@@ -110,8 +110,9 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   site.write(entries);
   t.teardown(async () => {
     if (t.passed === false) t.log(tail(join(paths.log, 'hm.test.log')));
-    site.hostManager.kill('SIGKILL');
-    endAll(paths.run, pids);
+    await site.caller.close();
+    await Promise.all(launched.map(end));
+    endAll(paths.run);
   });
   await site.restart();
   return site;
@@ -120,10 +121,20 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
 const siteText = (port: number, entries: string): string =>
   [`hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`, 'plugins: [./plugin]', 'hosts:', '  h1:', '    agent-instances:', '      - {agent-class: HostManager, instance-id: hm}', ...entries.trim().split('\n').map((line) => `      ${line.trim()}`), ''].join('\n');
 
+/** kill -9, and wait until it is gone. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+  child.stderr?.destroy();
+}
+
 function launch(siteFile: string, args: string[], cwd: string): ChildProcess {
   const child = spawn(process.execPath, [MAIN, 'agent', 'run', 'HostManager', '--site-file', siteFile, '--site-host', 'h1', ...args], {
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });
   return child;
@@ -147,18 +158,12 @@ async function greet(path: string, keyFile: string, child: ChildProcess): Promis
   throw new Error(`the HostManager did not come up: ${said}`);
 }
 
-/** Everything that this site launched and that still lives, by its pid records. */
-function endAll(run: string, pids: Set<number>): void {
-  for (const name of readdirSync(run).filter((file) => file.endsWith('.pid'))) {
-    const pid = Number((JSON.parse(readFileSync(join(run, name), 'utf8')) as { pid?: number }).pid);
-    if (pid > 1) pids.add(pid);
-  }
-  for (const pid of pids) {
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // Gone already.
-    }
+/** What this site launched and still lives, by its pid records: a number that belongs to somebody else by now is let be. */
+function endAll(run: string): void {
+  for (const id of recordedIds(run)) {
+    const record = readPidRecord(run, id);
+    const live = record && liveProcess(record);
+    if (live) process.kill(-live.pid, 'SIGKILL');
   }
 }
 
