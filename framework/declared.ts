@@ -65,7 +65,11 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
     over: () => over.abort(),
   };
   const claimName = (name: string) => {
-    const problem = !NAME.test(name) ? `"${name}" is no name` : operations.get(name) || feeds.has(name) ? `"${name}" is declared twice` : undefined;
+    const problem = !NAME.test(name)
+      ? `"${name}" is no name`
+      : operations.get(name) || feeds.has(name)
+        ? `"${name}" is declared twice`
+        : undefined;
     if (problem) must(failed('AGENT_SCHEMA', { agent: identity.instanceId, problem }));
   };
   const add = (operation: Operation) => {
@@ -124,4 +128,5 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
 }
 
 /** A client cannot be had in an agent that runs without a bus. */
-export const noBus = (instanceId: string): CupolaFault => new CupolaFault(fault('BUS_DOWN', { url: 'none', cause: `"${instanceId}" runs without a bus` }));
+export const noBus = (instanceId: string): CupolaFault =>
+  new CupolaFault(fault('BUS_DOWN', { url: 'none', cause: `"${instanceId}" runs without a bus` }));

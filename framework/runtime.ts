@@ -154,7 +154,12 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   });
   await autostart(instanceId, operations, clock, log);
   parts.onReady?.();
-  return { identity, end: (reason, code) => ending.begin(reason, code), ended: ending.ended, signals: declared.signals };
+  return {
+    identity,
+    end: (reason, code) => ending.begin(reason, code),
+    ended: ending.ended,
+    signals: declared.signals,
+  };
 }
 
 /** The two ways in and out, as they come up. */
@@ -174,7 +179,12 @@ interface Facts {
 }
 
 /** Stored before use: an agent that cannot store its generation does not start. */
-async function takeGeneration({ store, clock, launch, instanceId }: AgentParts): Promise<{ g: number; starts: number }> {
+async function takeGeneration({
+  store,
+  clock,
+  launch,
+  instanceId,
+}: AgentParts): Promise<{ g: number; starts: number }> {
   const stored = Number(store.get('generation') ?? 0);
   const g = Math.max(stored + 1, launch?.generation ?? 0, Math.floor(clock.nowMs()));
   const starts = Number(store.get('starts') ?? 0) + 1;
@@ -182,11 +192,17 @@ async function takeGeneration({ store, clock, launch, instanceId }: AgentParts):
     { key: 'generation', value: g },
     { key: 'starts', value: starts },
   ]);
-  if (!kept.ok) throw new CupolaFault({ ...kept.fault, message: `Agent "${instanceId}" not started: ${kept.fault.message}` });
+  if (!kept.ok)
+    throw new CupolaFault({ ...kept.fault, message: `Agent "${instanceId}" not started: ${kept.fault.message}` });
   return { g, starts };
 }
 
-function describe({ definition, instanceId, version }: AgentParts, g: number, operations: Operations, { feeds }: Declared): Api {
+function describe(
+  { definition, instanceId, version }: AgentParts,
+  g: number,
+  operations: Operations,
+  { feeds }: Declared,
+): Api {
   return must(
     apiOf({
       g,
@@ -200,7 +216,17 @@ function describe({ definition, instanceId, version }: AgentParts, g: number, op
   );
 }
 
-function beatOf({ g, clock, operations, send }: { g: number; clock: Clock; operations: Operations; send: Parameters<typeof startBeat>[0]['send'] }): Beat {
+function beatOf({
+  g,
+  clock,
+  operations,
+  send,
+}: {
+  g: number;
+  clock: Clock;
+  operations: Operations;
+  send: Parameters<typeof startBeat>[0]['send'];
+}): Beat {
   const newest = () => operations.names().map((op) => ({ op, session: operations.newest(op) }));
   return startBeat({
     g,
@@ -211,7 +237,11 @@ function beatOf({ g, clock, operations, send }: { g: number; clock: Clock; opera
   });
 }
 
-const infoOf = ({ parts, identity, starts, sinceS, api }: Facts, beat: Beat, bus: BusFace | undefined): Record<string, unknown> => ({
+const infoOf = (
+  { parts, identity, starts, sinceS, api }: Facts,
+  beat: Beat,
+  bus: BusFace | undefined,
+): Record<string, unknown> => ({
   instance_id: identity.instanceId,
   class: identity.agentClass,
   host: identity.host,
@@ -225,7 +255,13 @@ const infoOf = ({ parts, identity, starts, sinceS, api }: Facts, beat: Beat, bus
   bus: bus?.state() ?? null,
 });
 
-async function openSocket({ parts, identity }: Facts, inbox: Inbox, operations: Operations, { feeds }: Declared, hello: () => Record<string, unknown>): Promise<LocalSocket> {
+async function openSocket(
+  { parts, identity }: Facts,
+  inbox: Inbox,
+  operations: Operations,
+  { feeds }: Declared,
+  hello: () => Record<string, unknown>,
+): Promise<LocalSocket> {
   const { folder } = parts;
   const { instanceId, agentClass, generation } = identity;
   const stable = agentClass === 'HostManager' ? hostManagerSocketPath(folder) : socketPath(folder, instanceId);
@@ -251,7 +287,10 @@ interface BusWork {
   mustEnd(why: Fault, atLeast?: number): void;
 }
 
-function openBus({ parts, identity, starts, sinceS, api }: Facts, { log, inbox, operations, declared, arrived, mustEnd }: BusWork): BusFace | undefined {
+function openBus(
+  { parts, identity, starts, sinceS, api }: Facts,
+  { log, inbox, operations, declared, arrived, mustEnd }: BusWork,
+): BusFace | undefined {
   if (!parts.dialer) return undefined;
   const { agentClass, host } = identity;
   return openBusFace({
@@ -262,7 +301,16 @@ function openBus({ parts, identity, starts, sinceS, api }: Facts, { log, inbox, 
     random: parts.random ?? Math.random,
     log,
     fast: parts.launch?.fast ?? false,
-    presence: () => ({ start: starts, since: sinceS, class: agentClass, host, pid: process.pid, version: api.version, protocol: api.protocol, api_hash: apiHash(api) }),
+    presence: () => ({
+      start: starts,
+      since: sinceS,
+      class: agentClass,
+      host,
+      pid: process.pid,
+      version: api.version,
+      protocol: api.protocol,
+      api_hash: apiHash(api),
+    }),
     api: () => api,
     sessions: () => operations.names().flatMap((op) => operations.newest(op) ?? []),
     lasts: () =>
@@ -283,7 +331,8 @@ async function autostart(instanceId: string, operations: Operations, clock: Cloc
     if (!wanted) continue;
     const params = wanted === true ? {} : wanted;
     const answer = await operations.start(name, { params, session: newUlid(clock), user: instanceId, role: 'admin' });
-    if (answer.fault) log.error({ operation: name, fault: answer.fault.code, problem: answer.message }, 'autostart refused');
+    if (answer.fault)
+      log.error({ operation: name, fault: answer.fault.code, problem: answer.message }, 'autostart refused');
   }
 }
 
