@@ -9,6 +9,7 @@ const Kept = z.object({
     .nullable(),
   failureTimesMs: z.array(z.number()),
   endedInBoot: z.string().nullable(),
+  generation: z.number().default(0),
 });
 
 export interface KeptInStore extends KeptStore {

@@ -14,25 +14,28 @@ export interface Ledger {
   /** Someone asked for this target. */
   aim(id: string, target: KeptTarget): void;
   /** Write down what of `now` outlives us, when it has changed. */
-  note(was: Instance | undefined, now: Instance): void;
+  note(was: Instance, now: Instance): void;
+  /** Nothing is kept of it but its generation, which only ever rises. */
   forget(id: string): void;
 }
 
-const NOTHING: Kept = { target: null, failureTimesMs: [], endedInBoot: null };
+const NOTHING: Kept = { target: null, failureTimesMs: [], endedInBoot: null, generation: 0 };
 
 export function ledger(store: KeptStore, bootId: string): Ledger {
   const read = (id: string): Kept => store.read(id) ?? NOTHING;
+  const forget = (id: string): void => {
+    const { generation } = read(id);
+    if (generation === 0) store.forget(id);
+    else store.keep(id, { ...NOTHING, generation });
+  };
   return {
     read,
     aim: (id, target) => store.keep(id, { ...read(id), target }),
     note(was, now) {
-      if (was?.failureTimesMs === now.failureTimesMs && was.ended === now.ended) return;
-      store.keep(now.id, {
-        ...read(now.id),
-        failureTimesMs: now.failureTimesMs,
-        endedInBoot: now.ended ? bootId : null,
-      });
+      const { id, failureTimesMs, ended, generation } = now;
+      if (was.failureTimesMs === failureTimesMs && was.ended === ended && was.generation === generation) return;
+      store.keep(id, { ...read(id), failureTimesMs, generation, endedInBoot: ended ? bootId : null });
     },
-    forget: (id) => store.forget(id),
+    forget,
   };
 }

@@ -81,14 +81,15 @@ function crashOf(instance: Instance, exit: Exit, stderrTail: readonly string[]):
     stability: stability(instance.failureTimesMs, exit.atMs),
     nextLaunchAtMs: phase.name === 'waiting' ? phase.relaunchAtMs : phase.name === 'launching' ? exit.atMs : null,
     definitionHash: instance.wanted.definitionHash,
-    stderrTail,
+    stderrTail: stderrTail.slice(-STDERR_WHOLE),
     lastLine: exit.lastLine,
   };
 }
 
-/** All of it up to 50 lines, else the last 20 of n. */
+/** All of it up to 50 lines, else the last 20. */
 function stderrText(lines: readonly string[]): string {
   const shown = lines.length <= STDERR_WHOLE ? lines : lines.slice(-STDERR_LAST);
-  const head = shown.length === lines.length ? 'stderr:' : `stderr, last ${STDERR_LAST} of ${lines.length} lines:`;
+  const head =
+    shown.length === lines.length ? 'stderr:' : `stderr, last ${STDERR_LAST} of more than ${STDERR_WHOLE} lines:`;
   return [head, ...shown].join('\n');
 }

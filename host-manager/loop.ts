@@ -60,17 +60,18 @@ export function loop(parts: LoopParts): Loop {
   const say = (instance: string | null, level: Level, text: string, facts: Record<string, unknown> = {}): void =>
     parts.tell({ atMs: clock.nowMs(), instance, level, text, facts });
 
-  const put = (instance: Instance): void => {
+  const place = (instance: Instance): void => {
     const { id, phase } = instance;
-    const was = rows.get(id);
-    if (was === instance) return;
     rows.set(id, instance);
     if (phase.name === 'blocked') blocked.add(id);
     else blocked.delete(id);
     if (phase.name !== 'blocked' && phase.name !== 'down') booting.delete(id);
-    if (was !== undefined) ledger.note(was, instance);
     arm(instance);
-    parts.onChange(id);
+  };
+
+  const put = (instance: Instance): void => {
+    place(instance);
+    parts.onChange(instance.id);
   };
 
   const drop = (id: string): void => {
@@ -164,9 +165,13 @@ export function loop(parts: LoopParts): Loop {
     if (instance === undefined) return;
     if (armedForMs !== null && limitOf(instance) !== armedForMs) return; // its phase has gone on meanwhile
     const decision = decide(instance, event, around(instance), clock.nowMs());
-    put(decision.instance);
-    if (armedForMs !== null) arm(decision.instance);
-    for (const action of decision.actions) act(decision.instance, action);
+    place(decision.instance);
+    // What is asked of the kernel comes first; what is said and written of it waits for nothing and holds up nothing.
+    for (const action of decision.actions) if (URGENT.has(action.type)) act(decision.instance, action);
+    for (const action of decision.actions) if (!URGENT.has(action.type)) act(decision.instance, action);
+    if (decision.instance === instance || rows.get(id) !== decision.instance) return;
+    ledger.note(instance, decision.instance);
+    parts.onChange(id);
   };
 
   /** One of the blocked that what it waited for has set free. */
@@ -226,3 +231,5 @@ export function loop(parts: LoopParts): Loop {
     },
   };
 }
+
+const URGENT: ReadonlySet<Action['type']> = new Set(['launch', 'signal', 'terminate-rest', 'kill']);

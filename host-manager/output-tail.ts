@@ -7,7 +7,8 @@ export interface OutputSpan {
   to: number;
 }
 
-const LINES_MAX = 50;
+/** One more than is told whole, so that a longer tail is known to be one. */
+const LINES_MAX = 51;
 const BYTES_MAX = 65_536;
 
 /** Bytes in the file now, 0 when it is not there. */
@@ -19,7 +20,7 @@ export function sizeOf(path: string): number {
   }
 }
 
-/** At most 50 lines and 64 KiB from the end of the span; of a line that began before, what is left of it. */
+/** At most 51 lines and 64 KiB from the end of the span; of a line that began before, what is left of it. */
 export function outputTail({ path, from, to }: OutputSpan): string[] {
   // A file shorter than at the beginning of the life has been rotated meanwhile: all of it is of this life.
   const begin = from <= to ? from : 0;

@@ -3,6 +3,7 @@ import { type Outcome, ok } from '../base/fault.ts';
 import type { FoundSite } from '../site-config/find-site.ts';
 import { type ParseStatus, inForce, isBroken, parseStatus } from '../site-config/last-good.ts';
 import type { Entry, HostBlock, SiteConfig } from '../site-config/site.ts';
+import { implicitBroker } from './implicit-broker.ts';
 import { writeLastGood } from '../store/last-good-file.ts';
 
 export interface SiteInForce {
@@ -20,8 +21,13 @@ export interface SiteInForce {
   path: string | undefined;
 }
 
-/** Read it anew; fails only where there never was a good one. */
-export function readInForce(read: () => Outcome<FoundSite>, before: SiteInForce | undefined, nowMs: number): Outcome<SiteInForce> {
+/** Read it anew; fails only where there never was a good one. `runs`: does an instance of this host live now? */
+export function readInForce(
+  read: () => Outcome<FoundSite>,
+  before: SiteInForce | undefined,
+  runs: (id: string) => boolean,
+  nowMs: number,
+): Outcome<SiteInForce> {
   const found = read();
   if (!found.ok) return before ? ok({ ...before, status: [false, nowMs / 1_000, found.fault.message] }) : found;
   const { config, complaints, host, classes, stateDir, located, path } = found.value;
@@ -29,10 +35,12 @@ export function readInForce(read: () => Outcome<FoundSite>, before: SiteInForce 
   const force = inForce({ config, complaints: [...complaints] }, before?.config) ?? config;
   const block = force.hosts.get(host) ?? found.value.block;
   if (status[0] && !isBroken(config) && !located.none) writeLastGood(stateDir, host, located.text);
+  const implicit = implicitBroker(force, runs('broker'));
+  const listed = block.entries.filter(({ ignored }) => !ignored);
   return ok({
     config: force,
     block,
-    entries: block.entries.filter(({ ignored }) => !ignored),
+    entries: implicit ? [implicit, ...listed] : listed,
     classes,
     status,
     complaints: status[2] === '' ? [] : status[2].split('\n'),

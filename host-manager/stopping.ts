@@ -112,7 +112,11 @@ function limit(instance: Instance, phase: Stopping, scene: Scene): Decision {
     if (phase.leaderGone && !surroundings.alive) return over(instance, phase, 'nothing of it lives', scene);
     return killed(instance, phase, 'its grace is over', nowMs);
   }
-  if (!surroundings.alive) return over(instance, phase, 'nothing of it lives', scene);
+  if (!surroundings.alive) {
+    if (phase.leaderGone || phase.looks > 0) return over(instance, phase, 'nothing of it lives', scene);
+    // Its exit is on the way to us, or was never seen: one more look tells.
+    return same({ ...instance, phase: { ...phase, looks: 1, limitAtMs: nowMs + nextLookMs(0) } });
+  }
   const stuck: Stopping = {
     ...phase,
     step: 'stuck',

@@ -100,7 +100,9 @@ export function supervise(parts: SupervisorParts): Supervisor {
     const id = wanted.instanceId;
     const kept = book.read(id);
     const ended = keep && aim.target === 'up' && kept.endedInBoot === settings.bootId;
-    world.put({ ...newInstance(wanted, aim, clock.nowMs()), failureTimesMs: keep ? kept.failureTimesMs : [], ended });
+    const { generation } = kept;
+    const failureTimesMs = keep ? kept.failureTimesMs : [];
+    world.put({ ...newInstance(wanted, aim, clock.nowMs()), generation, failureTimesMs, ended });
     if (aim.edited) say(id, `its kept target gave way to the file: ${aim.target}`, { file: wanted.config.file });
     if (found !== undefined) world.dispatch(id, { type: 'found', found });
     if (!wanted.operable) world.dispatch(id, { type: 'inoperable', wanted, actor: 'site config' });

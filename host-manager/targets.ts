@@ -16,6 +16,8 @@ export interface Kept {
   failureTimesMs: readonly number[];
   /** The boot in which its policy let its last end stand; it is not launched again by a start in the same boot. */
   endedInBoot: string | null;
+  /** The last one asked for: the next is higher, whatever the clock says. */
+  generation: number;
 }
 
 export interface Aim {

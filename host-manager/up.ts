@@ -57,6 +57,7 @@ function exited(instance: Instance, phase: Up, event: Exited, scene: Scene): Dec
   const why = { cause: howItEnded(exit), actor: 'crash' };
   if (heldOutside(instance, phase, event)) {
     const counted = ended(instance, { ...exit, cause: 'outside' }, 'outside');
+    if (!instance.operable) return settle(counted, 'admit', why, scene);
     return blockedOutside(counted, event.lastLine ?? 'it ended with code 6', scene);
   }
   const { policy, healthyAfterMs } = instance.wanted.restart;

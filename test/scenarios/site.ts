@@ -1,6 +1,6 @@
 /** A real site for one test: a HostManager process on a site file of the test's, asked over its socket, ended with the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../base/clock.ts';
@@ -10,6 +10,7 @@ import { ReplyCode } from '../../protocol/envelope.ts';
 import { ManagerData, type Row } from '../../protocol/rows.ts';
 import { Session } from '../../protocol/session.ts';
 import { hostFolder, hostManagerSocketPath } from '../../store/host-folder.ts';
+import { liveProcess, readPidRecord, recordedIds } from '../../store/pid-record.ts';
 import { freePort, tempFolder } from '../fixtures/temp.ts';
 
 export const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.js');
@@ -23,12 +24,19 @@ export interface TestSite {
   caller: SocketCaller;
   hostManager: ChildProcess;
   /** Start and wait; the finished or current session. */
-  op(op: string, params?: Record<string, unknown>): Promise<{ code: number; message: string; session: Session | undefined }>;
+  op(
+    op: string,
+    params?: Record<string, unknown>,
+  ): Promise<{ code: number; message: string; session: Session | undefined }>;
   stopOp(op: string): Promise<{ code: number; message: string }>;
   rows(): Promise<Row[]>;
   row(id: string): Promise<Row | undefined>;
   /** Resolve when the pushed rows are as wanted; the test's own timeout is the limit. */
-  until(what: string, wanted: (rows: Map<string, Row>, data: ManagerData) => boolean, withinMs?: number): Promise<Map<string, Row>>;
+  until(
+    what: string,
+    wanted: (rows: Map<string, Row>, data: ManagerData) => boolean,
+    withinMs?: number,
+  ): Promise<Map<string, Row>>;
   messages(op?: string): Promise<string[]>;
   write(entries: string): void;
   /** kill -9 of the HostManager, or a new one on the same folder. */
@@ -41,13 +49,16 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   const folder = tempFolder(t);
   const port = await freePort();
   mkdirSync(join(folder, 'plugin'));
-  writeFileSync(join(folder, 'plugin', 'package.json'), JSON.stringify({ name: 'dummies', type: 'module', cupola: { agents: { DummyAgent: './dummy.mjs' } } }));
+  writeFileSync(
+    join(folder, 'plugin', 'package.json'),
+    JSON.stringify({ name: 'dummies', type: 'module', cupola: { agents: { DummyAgent: './dummy.mjs' } } }),
+  );
   writeFileSync(join(folder, 'plugin', 'dummy.mjs'), `export * from ${JSON.stringify(DUMMY)};\n`);
   const siteFile = join(folder, 'site.yaml');
   const stateDir = join(folder, '.cupola');
   const paths = hostFolder(stateDir, 'h1');
   const clock = systemClock();
-  const pids = new Set<number>();
+  const launched: ChildProcess[] = [];
 
   const site: TestSite = {
     folder,
@@ -58,12 +69,23 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
     async op(op, params = {}) {
       const asked = op === 'restart' || op === 'die' || op === 'kill' || op === 'manager' ? 'admin' : 'operate';
       const reply = await site.caller.call('hm', { method: 'start', class: asked, op, params });
-      if (!reply.ok) return { code: ReplyCode.ERROR, message: reply.fault.message, session: Session.safeParse(reply.fault.facts['session']).data };
-      return { code: reply.value.code, message: reply.value.message, session: Session.safeParse(reply.value.session).data };
+      if (!reply.ok)
+        return {
+          code: ReplyCode.ERROR,
+          message: reply.fault.message,
+          session: Session.safeParse(reply.fault.facts['session']).data,
+        };
+      return {
+        code: reply.value.code,
+        message: reply.value.message,
+        session: Session.safeParse(reply.value.session).data,
+      };
     },
     async stopOp(op) {
       const reply = await site.caller.call('hm', { method: 'stop', class: 'admin', op });
-      return reply.ok ? { code: reply.value.code, message: reply.value.message } : { code: ReplyCode.ERROR, message: reply.fault.message };
+      return reply.ok
+        ? { code: reply.value.code, message: reply.value.message }
+        : { code: ReplyCode.ERROR, message: reply.fault.message };
     },
     async rows() {
       const reply = must(await site.caller.call('hm', { method: 'status', class: 'read', op: 'manager' }));
@@ -80,9 +102,10 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
         const cancel = site.caller.watchSession('hm', 'manager', (session) => {
           const data = session && ManagerData.safeParse(session.data).data;
           if (!data) return;
-          for (const { pid } of data.child_states) if (pid !== null) pids.add(pid);
           const rows = new Map(data.child_states.map((row) => [row.instance_id, row]));
-          seen = data.child_states.map((row) => `${row.instance_id} ${row.next_action} ${row.target_state} ${row.pid}`).join(', ');
+          seen = data.child_states
+            .map((row) => `${row.instance_id} ${row.next_action} ${row.target_state} ${row.pid}`)
+            .join(', ');
           if (!wanted(rows, data)) return;
           limit();
           // Never from inside the listener that it cancels.
@@ -96,12 +119,12 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
       return messages.map(([, text]) => text);
     },
     async kill() {
-      const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
-      site.hostManager.kill('SIGKILL');
-      await gone;
+      await end(site.hostManager);
     },
     async restart(more = args) {
+      await site.caller?.close();
       site.hostManager = launch(siteFile, more, folder);
+      launched.push(site.hostManager);
       site.caller = await greet(hostManagerSocketPath(paths), paths.authKeys, site.hostManager);
     },
     caller: undefined as never,
@@ -110,22 +133,49 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   site.write(entries);
   t.teardown(async () => {
     if (t.passed === false) t.log(tail(join(paths.log, 'hm.test.log')));
-    site.hostManager.kill('SIGKILL');
-    endAll(paths.run, pids);
+    await site.caller.close();
+    await Promise.all(launched.map(end));
+    endAll(paths.run);
   });
   await site.restart();
   return site;
 }
 
 const siteText = (port: number, entries: string): string =>
-  [`hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`, 'plugins: [./plugin]', 'hosts:', '  h1:', '    agent-instances:', '      - {agent-class: HostManager, instance-id: hm}', ...entries.trim().split('\n').map((line) => `      ${line.trim()}`), ''].join('\n');
+  [
+    `hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`,
+    'plugins: [./plugin]',
+    'hosts:',
+    '  h1:',
+    '    agent-instances:',
+    '      - {agent-class: HostManager, instance-id: hm}',
+    ...entries
+      .trim()
+      .split('\n')
+      .map((line) => `      ${line.trim()}`),
+    '',
+  ].join('\n');
+
+/** kill -9, and wait until it is gone. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+  child.stderr?.destroy();
+}
 
 function launch(siteFile: string, args: string[], cwd: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, 'agent', 'run', 'HostManager', '--site-file', siteFile, '--site-host', 'h1', ...args], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'agent', 'run', 'HostManager', '--site-file', siteFile, '--site-host', 'h1', ...args],
+    {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    },
+  );
   return child;
 }
 
@@ -147,18 +197,12 @@ async function greet(path: string, keyFile: string, child: ChildProcess): Promis
   throw new Error(`the HostManager did not come up: ${said}`);
 }
 
-/** Everything that this site launched and that still lives, by its pid records. */
-function endAll(run: string, pids: Set<number>): void {
-  for (const name of readdirSync(run).filter((file) => file.endsWith('.pid'))) {
-    const pid = Number((JSON.parse(readFileSync(join(run, name), 'utf8')) as { pid?: number }).pid);
-    if (pid > 1) pids.add(pid);
-  }
-  for (const pid of pids) {
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // Gone already.
-    }
+/** What this site launched and still lives, by its pid records: a number that belongs to somebody else by now is let be. */
+function endAll(run: string): void {
+  for (const id of recordedIds(run)) {
+    const record = readPidRecord(run, id);
+    const live = record && liveProcess(record);
+    if (live) process.kill(-live.pid, 'SIGKILL');
   }
 }
 
