@@ -125,7 +125,7 @@ test('launch() goes on without a log that cannot be opened, and says so', async 
   t.regex(troubles.join(), /Cannot open log "\/nonexistent\/out.log"/);
 });
 
-test('`exited` brings the last 50 lines of stderr of this life, and not those of the life before', async (t) => {
+test('`exited` brings the last 51 lines of stderr of this life (one more than is told whole), and not those of the life before', async (t) => {
   const { driver, folder, next } = realDriver(t);
   driver.launch(specOf(folder, 'echo of the first >&2'));
   t.deepEqual((await next('exited')).stderrTail, ['of the first']);
@@ -134,8 +134,8 @@ test('`exited` brings the last 50 lines of stderr of this life, and not those of
   );
   const exited = await next('exited');
   t.like(exited, { code: null, signal: 'SIGKILL', lastLine: 'line 60' });
-  t.is(exited.stderrTail.length, 50);
-  t.is(exited.stderrTail[0], 'line 11');
+  t.is(exited.stderrTail.length, 51);
+  t.is(exited.stderrTail[0], 'line 10');
 });
 
 test('`exited` brings what had been written then, even when it is read after the next one has written', async (t) => {
