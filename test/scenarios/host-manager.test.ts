@@ -69,10 +69,9 @@ test('S02: entries that cannot be managed are left out and told, the file stays 
 
 for (const state of ['up', 'down'] as const) {
   test(`S03: --initial-state ${state} counts over "manage"`, async (t) => {
-    const site = await startSite(t, [dummy('a', 'manage: host/up'), dummy('b', 'manage: host/down')].join('\n'), [
-      '--initial-state',
-      state,
-    ]);
+    const site = await startSite(t, [dummy('a', 'manage: host/up'), dummy('b', 'manage: host/down')].join('\n'), {
+      args: ['--initial-state', state],
+    });
     const rows = await site.until(`both are ${state}`, (seen) =>
       state === 'up' ? isUp(seen, 'a', 'b') : isDown(seen, 'a', 'b'),
     );

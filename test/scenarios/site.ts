@@ -44,8 +44,19 @@ export interface TestSite {
   restart(args?: string[]): Promise<void>;
 }
 
+export interface SiteOptions {
+  /** Flags of the HostManager. */
+  args?: string[];
+  /** With a broker of its own on `port`; without, the bus stays down. */
+  broker?: boolean;
+}
+
 /** Bring it up on `entries` (YAML of the block's list; DummyAgent is installed). */
-export async function startSite(t: ExecutionContext, entries: string, args: string[] = []): Promise<TestSite> {
+export async function startSite(
+  t: ExecutionContext,
+  entries: string,
+  { args = [], broker = false }: SiteOptions = {},
+): Promise<TestSite> {
   const folder = tempFolder(t);
   const port = await freePort();
   mkdirSync(join(folder, 'plugin'));
@@ -65,7 +76,7 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
     siteFile,
     stateDir,
     port,
-    write: (text) => writeFileSync(siteFile, siteText(port, text)),
+    write: (text) => writeFileSync(siteFile, siteText(port, text, broker)),
     async op(op, params = {}) {
       const asked = op === 'restart' || op === 'die' || op === 'kill' || op === 'manager' ? 'admin' : 'operate';
       const reply = await site.caller.call('hm', { method: 'start', class: asked, op, params });
@@ -141,7 +152,7 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   return site;
 }
 
-const siteText = (port: number, entries: string): string =>
+const siteText = (port: number, entries: string, broker: boolean): string =>
   [
     `hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`,
     'plugins: [./plugin]',
@@ -149,6 +160,7 @@ const siteText = (port: number, entries: string): string =>
     '  h1:',
     '    agent-instances:',
     '      - {agent-class: HostManager, instance-id: hm}',
+    ...(broker ? [`      - {agent-class: Broker, instance-id: broker, settings: {listen: [{port: ${port}}]}}`] : []),
     ...entries
       .trim()
       .split('\n')
