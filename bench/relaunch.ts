@@ -1,6 +1,7 @@
 /**
- * Bench: `kill -9` of a process → first instruction of the next one, through the real driver with an immediate relaunch,
- * beside what the same machine can do at best in the same minute: a C parent that forks and executes, and a bare `node`.
+ * Bench: `kill -9` of a process → first instruction of the next one, through the real driver with an immediate relaunch
+ * and under a real HostManager process, beside what the same machine can do at best in the same minute: a C parent that
+ * forks and executes, and a bare `node`.
  *
  * Run: `node dist/bench/relaunch.js [SAMPLES]` (120 of the C program, a third as many of Node's). Needs `cc` for the C rows.
  */
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { must } from '../base/fault.ts';
+import { hosted } from './hosted.ts';
 import type { DriverEvent, LaunchSpec } from '../host-manager/driver.ts';
 import { processDriver } from '../host-manager/process-driver.ts';
 import { type HostFolder, hostFolder, makeHostFolder } from '../store/host-folder.ts';
@@ -66,6 +68,8 @@ interface Figure {
 /** Quiet between two kills, so that one sample does not disturb the next. */
 const QUIET_MS = 20;
 const ROUNDS = 4;
+/** Each takes more than two seconds: the HostManager spaces launches. */
+const HOSTED_SAMPLES = 6;
 const ENV = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 const clock = systemClock();
 
@@ -94,6 +98,11 @@ async function measure(samples: number): Promise<Figure[]> {
       add('Node program: fork, exec → first line, C parent', bare(floor, 'first', few, node));
     }
     add('Node program: kill -9 → first line, driver', await relaunches(few, node));
+    if (tick === undefined) continue;
+    const { program, agent, ready } = await hosted(mkdtempSync(join(folder, 'hosted-')), HOSTED_SAMPLES, tick, clock);
+    add('C program: kill -9 → next, HostManager', program);
+    add('Node agent: kill -9 → first line of its module, HostManager', agent);
+    add('Node agent: kill -9 → ready, HostManager', ready);
   }
   return [...figures].map(([what, ms]) => ({ what, ms }));
 }
