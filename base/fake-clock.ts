@@ -40,7 +40,8 @@ export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
     monotonicMs: () => nowMs - startMs,
     after,
     sleep: sleepOn(after),
-    nextMs: () => [...pending.values()].reduce<number | null>((least, { dueMs }) => Math.min(least ?? dueMs, dueMs), null),
+    nextMs: () =>
+      [...pending.values()].reduce<number | null>((least, { dueMs }) => Math.min(least ?? dueMs, dueMs), null),
     advanceSync(ms) {
       const untilMs = nowMs + ms;
       for (let id = nextId(untilMs); id !== undefined; id = nextId(untilMs)) fire(id);

@@ -5,7 +5,15 @@ export type Logger = Pick<Pino, 'debug' | 'info' | 'warn' | 'error' | 'child' | 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** A logger that writes to descriptor `fd` (2) at once, so that the last words before a crash are there. */
-export function openLog({ level = 'info', fd = 2, pretty = false }: { level?: Level; fd?: number; pretty?: boolean } = {}): Logger {
+export function openLog({
+  level = 'info',
+  fd = 2,
+  pretty = false,
+}: {
+  level?: Level;
+  fd?: number;
+  pretty?: boolean;
+} = {}): Logger {
   const lines = pino.destination({ fd, sync: true });
   return makeLog(level, pretty ? readable((text) => lines.write(text)) : lines);
 }
@@ -32,7 +40,9 @@ function readable(write: (text: string) => void): DestinationStream {
     write(line) {
       const { at, level, msg, host: _host, class: _class, agent, err, ...facts } = JSON.parse(line);
       const time = new Date(at).toTimeString().slice(0, 8);
-      const rest = Object.entries(facts).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      const rest = Object.entries(facts).map(
+        ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
       const why = err ? [`err=${JSON.stringify(err.message)}`] : [];
       write(`${[time, level.padEnd(5), agent ?? '', msg, ...rest, ...why].filter(Boolean).join('  ')}\n`);
     },

@@ -44,7 +44,11 @@ export interface Connection {
   subscribe(filters: readonly string[], qos: Qos): Promise<Outcome<void>>;
   unsubscribe(filters: readonly string[]): Promise<void>;
   /** Resolves when written (QoS 0) or acknowledged (QoS 1); BUS_DOWN once the connection has ended. */
-  publish(topic: string, payload: string | Uint8Array, options?: { qos?: Qos; retain?: boolean }): Promise<Outcome<void>>;
+  publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options?: { qos?: Qos; retain?: boolean },
+  ): Promise<Outcome<void>>;
   /** Bytes written and not yet taken by the socket. */
   backlogBytes(): number;
   onMessage(listener: (message: Message) => void): Cancel;

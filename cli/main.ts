@@ -13,7 +13,8 @@ try {
 async function main(argv: string[]): Promise<number> {
   if (argv[0] === 'agent' && argv[1] === 'run') {
     const { runAgentCommand } = await import('../framework/run.ts');
-    return runAgentCommand(argv.slice(2));
+    // An agent that has ended, or could not begin, leaves nothing that is worth waiting for.
+    process.exit(await runAgentCommand(argv.slice(2)));
   }
   const { realParts } = await import('./real-parts.ts');
   const { runCli } = await import('./program.ts');

@@ -49,12 +49,22 @@ export async function busCaller(parts: BusCallerParts): Promise<Outcome<BusCalle
 }
 
 /** The same without waiting: for agents, which live with the bus down. */
-export function openBusCaller({ dialer, root, clock, random = Math.random, keyFile, log }: BusCallerParts): BusCaller & { up(withinMs: number): Promise<boolean> } {
+export function openBusCaller({
+  dialer,
+  root,
+  clock,
+  random = Math.random,
+  keyFile,
+  log,
+}: BusCallerParts): BusCaller & { up(withinMs: number): Promise<boolean> } {
   const client = newClientId();
   const { user } = dialer;
   const roster = openRoster(clock);
   const rosterListeners = new Set<(agent: string) => void>();
-  const calls = new Map<string, { agent: string; on(event: { type: 'reply'; reply: Reply } | { type: 'bus'; up: boolean }): void }>();
+  const calls = new Map<
+    string,
+    { agent: string; on(event: { type: 'reply'; reply: Reply } | { type: 'bus'; up: boolean }): void }
+  >();
   const ups = new Set<() => void>();
   let useful: Connection | undefined;
 
@@ -85,7 +95,8 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
     const [family, agent = '', kind] = topic.slice(root.length + 1).split('/');
     if (family === 'replies') return answer(topic.slice(topic.lastIndexOf('/') + 1), payload);
     if (family !== 'agents') return;
-    const changed = kind === 'presence' ? roster.presence(agent, payload) : kind === 'heartbeat' && roster.heartbeat(agent, payload);
+    const changed =
+      kind === 'presence' ? roster.presence(agent, payload) : kind === 'heartbeat' && roster.heartbeat(agent, payload);
     if (changed) for (const listener of rosterListeners) listener(agent);
   };
   const answer = (agent: string, payload: Uint8Array) => {
@@ -100,7 +111,10 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
     const id = request.id ?? '';
     const text = encode(request);
     if (!text.ok) return Promise.resolve(text);
-    if (!useful) return Promise.resolve(failed('BUS_DOWN', { url: dialer.url, cause: link.state().fault?.message ?? 'connecting' }));
+    if (!useful)
+      return Promise.resolve(
+        failed('BUS_DOWN', { url: dialer.url, cause: link.state().fault?.message ?? 'connecting' }),
+      );
     const topic = topicOf(root, { kind: 'request', agent, class: ask.class, user });
     return new Promise((resolve) => {
       let call: Call = newCall({ id, ttlMs: ttlOf(ask), startedMs: clock.monotonicMs(), random });
@@ -114,7 +128,8 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
           calls.delete(id);
           return resolve('reply' in step.act.done ? outcomeOf(step.act.done.reply) : silence(agent, ask));
         }
-        if (step.wakeAtMs !== undefined) cancel = clock.after(step.wakeAtMs - clock.monotonicMs(), () => on({ type: 'tick' }));
+        if (step.wakeAtMs !== undefined)
+          cancel = clock.after(step.wakeAtMs - clock.monotonicMs(), () => on({ type: 'tick' }));
       };
       calls.set(id, { agent, on });
       on({ type: 'tick' });
@@ -125,10 +140,21 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
     const here = seen ? roster.liveness(seen) : undefined;
     const silent = here !== 'online' && here !== 'draining';
     const code = silenceCode({ presenceKnown: seen !== undefined, silent, connectionUp: useful !== undefined });
-    const near = didYouMean(agent, roster.all().map((one) => one.agent));
+    const near = didYouMean(
+      agent,
+      roster.all().map((one) => one.agent),
+    );
     const silentMs = seen ? Math.round(clock.monotonicMs() - seen.lastSignMs) : 0;
     const why = here === 'lost' || here === 'offline' ? `it is ${here}` : `no heartbeat for ${silentMs} ms`;
-    return failed(code, { agent, near, why, silentMs, ttlMs: ttlOf(ask), url: dialer.url, cause: 'the connection is down' });
+    return failed(code, {
+      agent,
+      near,
+      why,
+      silentMs,
+      ttlMs: ttlOf(ask),
+      url: dialer.url,
+      cause: 'the connection is down',
+    });
   };
   const call = async (agent: string, ask: Ask): Promise<Outcome<Reply>> => {
     const seen = roster.get(agent);
@@ -141,7 +167,10 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
     if (!nonce.ok) return nonce;
     const keys = readKeys(keyFile);
     if (!keys.ok) return keys;
-    return exchange(agent, ask, { ...request, proof: proofOf(keys.value[0] ?? '', String(nonce.value.value), agent, request) });
+    return exchange(agent, ask, {
+      ...request,
+      proof: proofOf(keys.value[0] ?? '', String(nonce.value.value), agent, request),
+    });
   };
 
   return {
@@ -168,7 +197,8 @@ export function openBusCaller({ dialer, root, clock, random = Math.random, keyFi
       rosterListeners.add(listener);
       return () => rosterListeners.delete(listener);
     },
-    watchSession: (agent, op, listener) => watchSession({ agent, op, listener, root, shared, roster, rosterListeners, call }),
+    watchSession: (agent, op, listener) =>
+      watchSession({ agent, op, listener, root, shared, roster, rosterListeners, call }),
     watchFeed: (agent, feed, listener) =>
       shared.add(topicOf(root, { kind: 'feed', agent, name: feed }), ({ payload }) => {
         const block = read(Block, payload);

@@ -33,10 +33,14 @@ export function feedReader(caller: Caller, agent: string, feed: string): FeedRea
     samples: () => live<FeedSample>((block, push) => samplesOf(block).forEach(push)),
     since: (n) => filled(caller, agent, feed, n),
     async last() {
-      const reply = must(await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: Number.MAX_SAFE_INTEGER }));
+      const reply = must(
+        await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: Number.MAX_SAFE_INTEGER }),
+      );
       const { newest } = Ring.parse(reply.value);
       if (newest === 0) return null;
-      const { blocks } = Ring.parse(must(await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: newest })).value);
+      const { blocks } = Ring.parse(
+        must(await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: newest })).value,
+      );
       const block = blocks.at(-1);
       const sample = block && samplesOf(block).at(-1);
       return block && sample ? { g: block.g, n: block.n, ...sample } : null;

@@ -12,7 +12,7 @@ export interface Stamps {
   clock: Clock;
   /** Newest beat heard of the agent: its freshness needs no clock. */
   beat?: number | undefined;
-  /** Generation that a start is meant for. */
+  /** Generation that the beat is of, and that a start is meant for. */
   g?: number | undefined;
 }
 
@@ -35,26 +35,39 @@ export function requestOf(ask: Ask, { client, clock, beat, g }: Stamps): Request
     ...(ask.before === undefined ? {} : { before: ask.before }),
     sent: clock.nowMs() / 1_000,
     ttl_ms: ttlOf(ask),
-    ...(g === undefined || ask.method !== 'start' ? {} : { g }),
+    // Beats are counted by each generation anew: a beat says nothing without its generation.
+    ...(g === undefined || (ask.method !== 'start' && beat === undefined) ? {} : { g }),
     ...(beat === undefined ? {} : { beat }),
     ...(ask.note === undefined ? {} : { note: ask.note }),
   };
 }
 
 /** A wait must outlive the time that it is asked to last. */
-export const ttlOf = (ask: Ask): number => Math.min(120_000, (ask.ttlMs ?? TTL_DEFAULT_MS) + (ask.method === 'wait' ? (ask.forMs ?? 30_000) : 0));
+export const ttlOf = (ask: Ask): number =>
+  Math.min(120_000, (ask.ttlMs ?? TTL_DEFAULT_MS) + (ask.method === 'wait' ? (ask.forMs ?? 30_000) : 0));
 
 /** A refusal is an outcome with its fault; a reply with code OK or TIMEOUT is the value. */
 export function outcomeOf(reply: Reply): Outcome<Reply> {
   if (reply.code !== ReplyCode.ERROR) return ok(reply);
   const { fault: why } = reply;
-  if (!why) return { ok: false, fault: { ...fault('SESSION_FAILED', { text: reply.message }), facts: { session: reply.session } } };
+  if (!why)
+    return {
+      ok: false,
+      fault: { ...fault('SESSION_FAILED', { text: reply.message }), facts: { session: reply.session } },
+    };
   const meaning = why.code === 'STALE_GENERATION' ? fault('OUTCOME_UNKNOWN', why.facts) : why;
   const { code, remedy, facts } = meaning;
   return {
     ok: false,
-    fault: { code, message: meaning.message ?? reply.message, remedy, facts: { ...facts, session: reply.session }, ...(why.retry_ms ? { retry_ms: why.retry_ms } : {}) },
+    fault: {
+      code,
+      message: meaning.message ?? reply.message,
+      remedy,
+      facts: { ...facts, session: reply.session },
+      ...(why.retry_ms ? { retry_ms: why.retry_ms } : {}),
+    },
   };
 }
 
-export const noKey = (): Outcome<never> => failed('NOT_AUTHORIZED', { problem: 'no admin key at hand', keyFile: 'authkeys.json of the host' });
+export const noKey = (): Outcome<never> =>
+  failed('NOT_AUTHORIZED', { problem: 'no admin key at hand', keyFile: 'authkeys.json of the host' });

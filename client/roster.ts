@@ -36,7 +36,8 @@ export function openRoster(clock: Clock): Roster {
   const agents = new Map<string, Seen>();
   const sign = (agent: string, g: number): Seen => {
     const held = agents.get(agent);
-    const seen = held && held.g === g ? held : { agent, presence: held?.presence, g, k: 0, lastSignMs: 0, codes: {}, marks: {} };
+    const seen =
+      held && held.g === g ? held : { agent, presence: held?.presence, g, k: 0, lastSignMs: 0, codes: {}, marks: {} };
     seen.lastSignMs = clock.monotonicMs();
     agents.set(agent, seen);
     return seen;
@@ -64,7 +65,8 @@ export function openRoster(clock: Clock): Roster {
       const seen = sign(agent, g);
       Object.assign(seen, { k, codes, marks });
       // A beat after "lost" or "offline" of the same generation: it is back and will say so itself.
-      if (seen.presence?.g === g && seen.presence.state !== 'online' && seen.presence.state !== 'draining') seen.presence = { ...seen.presence, state: 'online' };
+      if (seen.presence?.g === g && seen.presence.state !== 'online' && seen.presence.state !== 'draining')
+        seen.presence = { ...seen.presence, state: 'online' };
       return true;
     },
     get: (agent) => agents.get(agent),

@@ -48,16 +48,30 @@ export async function ask(address: OperationAddress, method: Ask['method'], more
 export const sessionIn = (reply: Reply): Session | null => Session.safeParse(reply.session).data ?? null;
 
 /** Wait in turns of at most 30 s, as the wire wants it. */
-export async function waitFor(address: OperationAddress, session: string | undefined, options: WaitOptions = {}): Promise<Session | null> {
+export async function waitFor(
+  address: OperationAddress,
+  session: string | undefined,
+  options: WaitOptions = {},
+): Promise<Session | null> {
   const untilMs = address.clock.monotonicMs() + (options.timeoutMs ?? Number.POSITIVE_INFINITY);
   for (;;) {
     const leftMs = Math.max(0, untilMs - address.clock.monotonicMs());
-    const reply = await ask(address, 'wait', { forMs: Math.min(WAIT_TURN_MS, leftMs), ...(session === undefined ? {} : { session }) });
+    const reply = await ask(address, 'wait', {
+      forMs: Math.min(WAIT_TURN_MS, leftMs),
+      ...(session === undefined ? {} : { session }),
+    });
     if (reply.code !== ReplyCode.TIMEOUT) return sessionIn(reply);
     if (options.signal?.aborted) throw options.signal.reason;
     if (leftMs <= WAIT_TURN_MS) {
       const next = `cupola wait ${address.agent}.${address.op}`;
-      throw new CupolaFault(fault('TIMEOUT', { what: `${address.agent}.${address.op}`, waitedMs: options.timeoutMs, next, session: sessionIn(reply) }));
+      throw new CupolaFault(
+        fault('TIMEOUT', {
+          what: `${address.agent}.${address.op}`,
+          waitedMs: options.timeoutMs,
+          next,
+          session: sessionIn(reply),
+        }),
+      );
     }
   }
 }
@@ -67,12 +81,18 @@ export function succeeded(session: Session | null): Session {
   if (!session) throw new CupolaFault(fault('SESSION_UNKNOWN', { session: '', op: '' }));
   if (session.success !== false) return session;
   const why = session.fault ?? fault('SESSION_FAILED', { text: session.messages.at(-1)?.[1] ?? 'failed' });
-  throw new CupolaFault({ code: why.code, message: why.message ?? '', remedy: why.remedy, facts: { ...why.facts, session } });
+  throw new CupolaFault({
+    code: why.code,
+    message: why.message ?? '',
+    remedy: why.remedy,
+    facts: { ...why.facts, session },
+  });
 }
 
 export function sessionHandle(address: OperationAddress, session: Session): SessionHandle {
   const id = session.session_id;
-  const asked = (method: 'status' | 'stop' | 'abort') => async () => sessionIn(await ask(address, method, { session: id })) ?? session;
+  const asked = (method: 'status' | 'stop' | 'abort') => async () =>
+    sessionIn(await ask(address, method, { session: id })) ?? session;
   return {
     id,
     session,

@@ -12,7 +12,16 @@ import { type BusCaller, busCaller } from './bus-caller.ts';
 import type { Caller } from './caller.ts';
 import { type FeedReader, feedReader } from './feed-reader.ts';
 import type { Liveness, Roster } from './roster.ts';
-import { type OperationAddress, type SessionHandle, type WaitOptions, ask, sessionHandle, sessionIn, succeeded, waitFor } from './session-handle.ts';
+import {
+  type OperationAddress,
+  type SessionHandle,
+  type WaitOptions,
+  ask,
+  sessionHandle,
+  sessionIn,
+  succeeded,
+  waitFor,
+} from './session-handle.ts';
 
 export { CupolaFault } from '../base/fault.ts';
 export type { Session } from '../protocol/session.ts';
@@ -29,7 +38,11 @@ export interface OperationProxy<P> {
 
 /** Operations and feeds by the names that the agent's set-up returns. */
 export type AgentProxy<H = Record<never, never>> = {
-  readonly [K in keyof H]: H[K] extends { kind: 'feed' } ? FeedReader : H[K] extends { params?: infer P } ? OperationProxy<P> : never;
+  readonly [K in keyof H]: H[K] extends { kind: 'feed' }
+    ? FeedReader
+    : H[K] extends { params?: infer P }
+      ? OperationProxy<P>
+      : never;
 } & {
   readonly id: string;
   operation(name: string): OperationProxy<Record<string, unknown>>;
@@ -80,7 +93,15 @@ export async function connect(options: ConnectOptions = {}): Promise<Site> {
   const clock = systemClock();
   const found = options.url
     ? undefined
-    : must(findSite({ flags: { siteFile: options.siteFile }, env: process.env, cwd: process.cwd(), hostname: hostname(), own: PACKAGE_FOLDER }));
+    : must(
+        findSite({
+          flags: { siteFile: options.siteFile },
+          env: process.env,
+          cwd: process.cwd(),
+          hostname: hostname(),
+          own: PACKAGE_FOLDER,
+        }),
+      );
   const mqtt = found?.block.mqtt ?? { urls: [options.url ?? ''], protocol: 4 as const };
   const root = options.root ?? found?.config.root ?? 'observatory';
   const dialer = mqttDialer({ urls: mqtt.urls, protocol: mqtt.protocol, user: LOCAL_USER, clock });

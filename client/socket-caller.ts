@@ -44,7 +44,15 @@ export interface SocketCaller extends Caller {
 const CONNECT_MS = 2_000;
 
 /** Connect to `path`; AGENT_ABSENT when nobody listens there. `keyFile` is what class admin is proved with. */
-export async function socketCaller({ path, clock, keyFile }: { path: string; clock: Clock; keyFile?: string }): Promise<Outcome<SocketCaller>> {
+export async function socketCaller({
+  path,
+  clock,
+  keyFile,
+}: {
+  path: string;
+  clock: Clock;
+  keyFile?: string;
+}): Promise<Outcome<SocketCaller>> {
   const connected = await connect(path, clock);
   if (!connected.ok) return connected;
   const socket = connected.value;
@@ -94,9 +102,15 @@ export async function socketCaller({ path, clock, keyFile }: { path: string; clo
     if (ended.signal.aborted) return failed('AGENT_ABSENT', { agent, why: 'it has closed its socket' });
     const request = requestOf(ask, { client, clock });
     if (ask.class === 'admin') {
-      const nonce = await exchange(requestOf({ method: 'challenge', class: 'read' }, { client, clock }), { method: 'challenge', class: 'read' });
+      const nonce = await exchange(requestOf({ method: 'challenge', class: 'read' }, { client, clock }), {
+        method: 'challenge',
+        class: 'read',
+      });
       if (!nonce.ok) return nonce;
-      const keys = keyFile === undefined ? failed('NOT_AUTHORIZED', { problem: 'no admin key at hand', keyFile: '' }) : readKeys(keyFile);
+      const keys =
+        keyFile === undefined
+          ? failed('NOT_AUTHORIZED', { problem: 'no admin key at hand', keyFile: '' })
+          : readKeys(keyFile);
       if (!keys.ok) return keys;
       request.proof = proofOf(keys.value[0] ?? '', String(nonce.value.value), agent, request);
     }
@@ -109,10 +123,15 @@ export async function socketCaller({ path, clock, keyFile }: { path: string; clo
     hello,
     closed,
     call,
-    watchSession: (_agent, op, listener) => watch({ op }, (line) => line.m === 'session' && line.op === op && listener(line.session)),
-    watchFeed: (_agent, feed, listener) => watch({ feed }, (line) => line.m === 'block' && line.feed === feed && listener(line.block)),
+    watchSession: (_agent, op, listener) =>
+      watch({ op }, (line) => line.m === 'session' && line.op === op && listener(line.session)),
+    watchFeed: (_agent, feed, listener) =>
+      watch({ feed }, (line) => line.m === 'block' && line.feed === feed && listener(line.block)),
     watchLast: (_agent, feed, listener) =>
-      watch({ feed }, (line) => (line.m === 'block' || line.m === 'last') && line.feed === feed && line.last && listener(line.last)),
+      watch(
+        { feed },
+        (line) => (line.m === 'block' || line.m === 'last') && line.feed === feed && line.last && listener(line.last),
+      ),
     watchPresence(listener) {
       listener(hello.instance_id, presenceOf(hello));
       return () => {};
@@ -139,7 +158,9 @@ const presenceOf = (hello: Hello): Presence => ({
 /** The api in the answer of `describe`. */
 export function readApi(reply: Reply): Outcome<Api> {
   const parsed = Api.safeParse(reply.value);
-  return parsed.success ? ok(parsed.data) : { ok: false, fault: fault('REQUEST_INVALID', { problem: 'the answer of "describe" is no api' }) };
+  return parsed.success
+    ? ok(parsed.data)
+    : { ok: false, fault: fault('REQUEST_INVALID', { problem: 'the answer of "describe" is no api' }) };
 }
 
 function connect(path: string, clock: Clock): Promise<Outcome<Socket>> {
@@ -158,7 +179,12 @@ function connect(path: string, clock: Clock): Promise<Outcome<Socket>> {
   });
 }
 
-async function greet(listeners: Set<(line: Line) => void>, send: (message: unknown) => void, clock: Clock, ended: AbortSignal): Promise<Hello | undefined> {
+async function greet(
+  listeners: Set<(line: Line) => void>,
+  send: (message: unknown) => void,
+  clock: Clock,
+  ended: AbortSignal,
+): Promise<Hello | undefined> {
   const over = new AbortController();
   ended.addEventListener('abort', () => over.abort(), { once: true });
   let hello: Hello | undefined;

@@ -4,7 +4,6 @@ import { must } from '../base/fault.ts';
 import type { Connection, Message } from '../bus/bus.ts';
 import { matches } from '../bus/filters.ts';
 
-
 export interface Subscriptions {
   /** `listener` gets every message of `filter`; a late reader of a shared filter does not see what is retained again. */
   add(filter: string, listener: (message: Message) => void): Cancel;

@@ -40,7 +40,11 @@ export function apiOf({ g, agent, agentClass, version, description, operations, 
 }
 
 /** What presence carries of the api, so that readers know when to ask for it again. */
-export const apiHash = (api: Api): string => createHash('sha256').update(JSON.stringify({ ...api, g: 0 })).digest('hex').slice(0, 16);
+export const apiHash = (api: Api): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ ...api, g: 0 }))
+    .digest('hex')
+    .slice(0, 16);
 
 function operationApi(operation: Operation): OperationApi {
   const { title, description, confirm, data } = operation;

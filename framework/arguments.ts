@@ -9,7 +9,15 @@ export interface RunArguments {
   exportName?: string;
   /** `key=value`, in order. */
   sets: string[];
-  site: { site?: string; siteFile?: string; siteHost?: string; addressRoot?: string; logDir?: string; workingDir?: string; stateDir?: string };
+  site: {
+    site?: string;
+    siteFile?: string;
+    siteHost?: string;
+    addressRoot?: string;
+    logDir?: string;
+    workingDir?: string;
+    stateDir?: string;
+  };
   /** Flags of the agent's own, as OCS's `arguments` have them. */
   rest: string[];
 }
@@ -29,12 +37,20 @@ const SITE_FLAGS: ReadonlyMap<string, keyof RunArguments['site']> = new Map([
   ['--state-dir', 'stateDir'],
 ]);
 /** Of OCS: accepted, without effect. */
-const IDLE_FLAGS = new Set(['--site-hub', '--site-http', '--site-realm', '--crossbar-timeout', '--registry-address', '--access-policy']);
+const IDLE_FLAGS = new Set([
+  '--site-hub',
+  '--site-http',
+  '--site-realm',
+  '--crossbar-timeout',
+  '--registry-address',
+  '--access-policy',
+]);
 
 /** Read it; USAGE names the flag that lacks its value. */
 export function readArguments(argv: readonly string[]): Outcome<RunArguments> {
   const [target, ...words] = argv;
-  if (target === undefined || target.startsWith('-')) return usage('no file or class given', 'Write "cupola agent run FILE|CLASS [flags]"');
+  if (target === undefined || target.startsWith('-'))
+    return usage('no file or class given', 'Write "cupola agent run FILE|CLASS [flags]"');
   const read: RunArguments = { target, sets: [], site: {}, rest: [] };
   for (let i = 0; i < words.length; i++) {
     const [flag, inline] = splitFlag(words[i] ?? '');
@@ -57,7 +73,8 @@ function take(read: RunArguments, flag: string, value: string): void {
   else if (flag === '--set') read.sets.push(value);
 }
 
-const isOwn = (flag: string): boolean => flag === '--set' || ONE_VALUE.has(flag) || SITE_FLAGS.has(flag) || IDLE_FLAGS.has(flag);
+const isOwn = (flag: string): boolean =>
+  flag === '--set' || ONE_VALUE.has(flag) || SITE_FLAGS.has(flag) || IDLE_FLAGS.has(flag);
 const splitFlag = (word: string): [string, string | undefined] => {
   const at = word.startsWith('--') ? word.indexOf('=') : -1;
   return at === -1 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];

@@ -53,21 +53,46 @@ export function assignFromSite(given: RunArguments, env: NodeJS.ProcessEnv, cwd:
   if (!found.ok) return found;
   // From now on this very file, wherever the search would lead later.
   const { path, host, stateDir } = found.value;
-  const readSite = () => findSite({ ...asked, flags: { ...asked.flags, ...(path === undefined ? {} : { siteFile: path, site: undefined }), siteHost: host, stateDir } });
+  const readSite = () =>
+    findSite({
+      ...asked,
+      flags: {
+        ...asked.flags,
+        ...(path === undefined ? {} : { siteFile: path, site: undefined }),
+        siteHost: host,
+        stateDir,
+      },
+    });
   const workingDir = resolve(cwd, site.workingDir ?? '.');
   const place = isManager ? managerOf(found.value, instanceId) : entryOf(found.value, given, env);
   if (!place.ok) return place;
   const common = commonOf(found.value, workingDir);
-  return ok({ ...common, ...place.value, args: [...place.value.args, ...given.rest], sets: given.sets, exportName: given.exportName, readSite });
+  return ok({
+    ...common,
+    ...place.value,
+    args: [...place.value.args, ...given.rest],
+    sets: given.sets,
+    exportName: given.exportName,
+    readSite,
+  });
 }
 
 type Role = Pick<Assignment, 'instanceId' | 'agentClass' | 'module' | 'args' | 'settings' | 'place' | 'logLevel'>;
 
 function managerOf({ block, classes }: FoundSite, instanceId: string | undefined): Outcome<Role> {
   const module = classes.get('HostManager')?.module;
-  if (module === undefined) return failed('CLASS_UNKNOWN', { agentClass: 'HostManager', known: [...classes.keys()], near: '' });
+  if (module === undefined)
+    return failed('CLASS_UNKNOWN', { agentClass: 'HostManager', known: [...classes.keys()], near: '' });
   const { hostManager } = block;
-  return ok({ instanceId: instanceId ?? hostManager.instanceId, agentClass: 'HostManager', module, args: hostManager.args, settings: {}, place: undefined, logLevel: 'info' });
+  return ok({
+    instanceId: instanceId ?? hostManager.instanceId,
+    agentClass: 'HostManager',
+    module,
+    args: hostManager.args,
+    settings: {},
+    place: undefined,
+    logLevel: 'info',
+  });
 }
 
 function entryOf(site: FoundSite, given: RunArguments, env: NodeJS.ProcessEnv): Outcome<Role> {
@@ -81,7 +106,8 @@ function entryOf(site: FoundSite, given: RunArguments, env: NodeJS.ProcessEnv): 
   const entry = chooseEntry(site.block, { flags: { instanceId }, env, agentClass: target });
   if (!entry.ok) {
     // A name of its own, and no entry: it runs on the command line alone.
-    if (instanceId !== undefined && entry.fault.code === 'TARGET_UNKNOWN') return ok(bare(given, installed.module, target));
+    if (instanceId !== undefined && entry.fault.code === 'TARGET_UNKNOWN')
+      return ok(bare(given, installed.module, target));
     return entry;
   }
   const { agentClass, args, settings, place, log } = entry.value;
@@ -89,11 +115,20 @@ function entryOf(site: FoundSite, given: RunArguments, env: NodeJS.ProcessEnv): 
     const problem = `"${entry.value.instanceId}" is of class "${agentClass}" in ${place.file}:${place.line}`;
     return { ok: false, fault: fault('USAGE', { problem, remedy: `Write "cupola agent run ${agentClass}"` }) };
   }
-  return ok({ instanceId: entry.value.instanceId, agentClass, module: installed.module, args, settings, place, logLevel: levelOf(log.level) });
+  return ok({
+    instanceId: entry.value.instanceId,
+    agentClass,
+    module: installed.module,
+    args,
+    settings,
+    place,
+    logLevel: levelOf(log.level),
+  });
 }
 
 const bare = ({ instanceId, target }: RunArguments, module: string, agentClass: string): Role => ({
-  instanceId: instanceId ?? (target.split('/').at(-1) ?? target).replace(/\.[a-z]+$/, '').replace(/[^A-Za-z0-9_-]/g, '-'),
+  instanceId:
+    instanceId ?? (target.split('/').at(-1) ?? target).replace(/\.[a-z]+$/, '').replace(/[^A-Za-z0-9_-]/g, '-'),
   agentClass,
   module,
   args: [],
@@ -102,14 +137,40 @@ const bare = ({ instanceId, target }: RunArguments, module: string, agentClass: 
   logLevel: 'info',
 });
 
-function commonOf({ config, host, block, stateDir }: FoundSite, workingDir: string): Omit<Assignment, keyof Role | 'sets' | 'exportName' | 'readSite'> {
+function commonOf(
+  { config, host, block, stateDir }: FoundSite,
+  workingDir: string,
+): Omit<Assignment, keyof Role | 'sets' | 'exportName' | 'readSite'> {
   const { root, logDir } = pathsOf(config, host, block.logDir, stateDir, workingDir);
   const { urls, protocol, credentials } = block.mqtt;
-  return { host, root, mqtt: { urls, protocol, ...(credentials === undefined ? {} : { credentials }) }, stateDir, logDir, workingDir };
+  return {
+    host,
+    root,
+    mqtt: { urls, protocol, ...(credentials === undefined ? {} : { credentials }) },
+    stateDir,
+    logDir,
+    workingDir,
+  };
 }
 
-function pathsOf(config: SiteConfig, host: string, logDir: string | undefined, stateDir: string, workingDir: string): { root: string; logDir: string } {
-  return { root: config.root, logDir: logDir === undefined ? join(hostFolder(stateDir, host).root, 'log') : resolve(workingDir, logDir) };
+function pathsOf(
+  config: SiteConfig,
+  host: string,
+  logDir: string | undefined,
+  stateDir: string,
+  workingDir: string,
+): { root: string; logDir: string } {
+  return {
+    root: config.root,
+    logDir: logDir === undefined ? join(hostFolder(stateDir, host).root, 'log') : resolve(workingDir, logDir),
+  };
 }
 
-export const levelOf = (level: string): Level => (level === 'trace' ? 'debug' : level === 'fatal' ? 'error' : level === 'debug' || level === 'warn' || level === 'error' ? level : 'info');
+export const levelOf = (level: string): Level =>
+  level === 'trace'
+    ? 'debug'
+    : level === 'fatal'
+      ? 'error'
+      : level === 'debug' || level === 'warn' || level === 'error'
+        ? level
+        : 'info';

@@ -33,7 +33,14 @@ export function startBeat({ g, clock, codes, marks, send }: BeatParts): Beat {
     k++;
     const nowMs = clock.monotonicMs();
     noteBeat(log, k, nowMs);
-    send({ g, k, t: clock.nowMs() / 1_000, codes: codes(), marks: marks(), lag_ms: Math.max(0, Math.round(nowMs - dueMs)) });
+    send({
+      g,
+      k,
+      t: clock.nowMs() / 1_000,
+      codes: codes(),
+      marks: marks(),
+      lag_ms: Math.max(0, Math.round(nowMs - dueMs)),
+    });
   };
   const stop = every(clock, BEAT_MS, () => {
     beat();

@@ -67,7 +67,13 @@ const LAST_MS = 1_000;
 export function openBusFace(parts: BusFaceParts): BusFace {
   const { root, identity, clock, log } = parts;
   const { instanceId: agent, generation: g } = identity;
-  const me = { g, nonce: randomBytes(9).toString('base64url'), host: identity.host, pid: process.pid, since: parts.presence().since };
+  const me = {
+    g,
+    nonce: randomBytes(9).toString('base64url'),
+    host: identity.host,
+    pid: process.pid,
+    since: parts.presence().since,
+  };
   const lasts = throttle(clock, LAST_MS, (feed) => {
     for (const [name, last] of parts.lasts()) if (name === feed && speaking()) sayLast(name, last);
   });
@@ -76,24 +82,42 @@ export function openBusFace(parts: BusFaceParts): BusFace {
   let cancelTimer: Cancel = () => {};
   let out: Outbox | undefined;
   let connection: Connection | undefined;
+  let lastBeat: Heartbeat | undefined;
   let reason: string | undefined;
   let heard: Promise<unknown> = Promise.resolve();
 
   const topic = (one: Topic) => topicOf(root, one);
-  const send = (kind: OutKind, one: Topic, message: unknown, { qos = 0, retain = false }: { qos?: 0 | 1; retain?: boolean } = {}) => {
+  const send = (
+    kind: OutKind,
+    one: Topic,
+    message: unknown,
+    { qos = 0, retain = false }: { qos?: 0 | 1; retain?: boolean } = {},
+  ) => {
     const payload = encode(message);
     if (!payload.ok) return void log.warn({ topic: topic(one), fault: payload.fault.code }, 'not published');
     return out?.send({ kind, topic: topic(one), payload: payload.value, qos, retain });
   };
-  const presenceNow = (state: Presence['state']): Presence => ({ ...parts.presence(), state, g, generation: g, ...(reason === undefined ? {} : { reason }) });
-  const willNow = () => ({ topic: topic({ kind: 'presence', agent }), payload: JSON.stringify({ ...presenceNow('lost'), reason: 'connection lost' }), retain: true });
+  const presenceNow = (state: Presence['state']): Presence => ({
+    ...parts.presence(),
+    state,
+    g,
+    generation: g,
+    ...(reason === undefined ? {} : { reason }),
+  });
+  const willNow = () => ({
+    topic: topic({ kind: 'presence', agent }),
+    payload: JSON.stringify({ ...presenceNow('lost'), reason: 'connection lost' }),
+    retain: true,
+  });
   const speaking = () => serves(holder);
 
   const sayPresence = (state: Presence['state']) => {
     heard = send('presence', { kind: 'presence', agent }, presenceNow(state), { qos: 1, retain: true }) ?? heard;
   };
-  const saySession = (session: Session) => void send('state', { kind: 'op', agent, name: session.op_name }, forTopic(session), { qos: 1, retain: true });
-  const sayLast = (feed: string, last: Last) => void send('state', { kind: 'last', agent, name: feed }, last, { retain: true });
+  const saySession = (session: Session) =>
+    void send('state', { kind: 'op', agent, name: session.op_name }, forTopic(session), { qos: 1, retain: true });
+  const sayLast = (feed: string, last: Last) =>
+    void send('state', { kind: 'last', agent, name: feed }, last, { retain: true });
   const announce = (state: 'online' | 'draining') => {
     sayPresence(state);
     send('state', { kind: 'api', agent }, parts.api(), { qos: 1, retain: true });
@@ -129,7 +153,8 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       case 'timer':
         cancelTimer();
         // A timer of the machine may run out a fraction of a millisecond before its time.
-        if (act.atMs !== null) cancelTimer = clock.after(Math.max(0, act.atMs - clock.monotonicMs()) + 1, () => step({ type: 'timer' }));
+        if (act.atMs !== null)
+          cancelTimer = clock.after(Math.max(0, act.atMs - clock.monotonicMs()) + 1, () => step({ type: 'timer' }));
         return;
       case 'store-g':
         return parts.mustEnd(fault('GENERATION_BEHIND', { agent, newer: act.g - 1, own: g }), act.g);
@@ -137,7 +162,9 @@ export function openBusFace(parts: BusFaceParts): BusFace {
         return log.error({ rival: act.rival }, 'place contested');
       case 'fence':
         void link.close();
-        return parts.mustEnd(fault('AGENT_FENCED', { agent, newer: act.rival.g, host: act.rival.host, pid: act.rival.pid }));
+        return parts.mustEnd(
+          fault('AGENT_FENCED', { agent, newer: act.rival.g, host: act.rival.host, pid: act.rival.pid }),
+        );
       case 'exit':
         void link.close();
         if (act.fault) parts.mustEnd(act.fault);
@@ -165,13 +192,18 @@ export function openBusFace(parts: BusFaceParts): BusFace {
   };
   const take = ({ topic: text, payload, retained }: Message) => {
     const said = parseTopic(root, text);
-    if (said?.kind === 'request') return parts.request({ bytes: payload, topic: { agent: said.agent, class: said.class, user: said.user }, retained }, reply);
+    if (said?.kind === 'request')
+      return parts.request(
+        { bytes: payload, topic: { agent: said.agent, class: said.class, user: said.user }, retained },
+        reply,
+      );
     if (said?.kind === 'claim') {
       const other = read(Claim, payload);
       if (other.ok) step({ type: 'claim', claim: other.value });
     } else if (said?.kind === 'heartbeat') {
       const beat = read(Heartbeat, payload);
-      if (beat.ok) step({ type: 'beat', g: beat.value.g });
+      if (beat.ok)
+        step({ type: 'beat', g: beat.value.g, own: beat.value.k === lastBeat?.k && beat.value.t === lastBeat.t });
     } else if (said?.kind === 'presence') {
       const presence = payload.byteLength === 0 ? null : read(Presence, payload);
       if (presence === null) step({ type: 'presence', presence: null });
@@ -180,7 +212,13 @@ export function openBusFace(parts: BusFaceParts): BusFace {
   };
   const reply: SendReply = (to, text) => {
     if (!speaking()) return;
-    void out?.send({ kind: 'reply', topic: topic({ kind: 'reply', ...to, agent }), payload: text, qos: 1, retain: false });
+    void out?.send({
+      kind: 'reply',
+      topic: topic({ kind: 'reply', ...to, agent }),
+      payload: text,
+      qos: 1,
+      retain: false,
+    });
   };
 
   step({ type: 'begin' });
@@ -217,6 +255,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       lasts.touch(feed, false);
     },
     beat(beat) {
+      lastBeat = beat;
       if (speaking()) send('event', { kind: 'heartbeat', agent }, beat);
     },
     event(record) {

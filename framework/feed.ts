@@ -52,14 +52,27 @@ const BLOCK_BYTES_MAX = 49_152;
 const RING_MINUTES = 10;
 const RING_MIB = 16;
 
-export function openFeed<F extends FeedFields>(name: string, fields: F, options: FeedOptions, { g, clock, emit, busUp }: FeedParts): FeedSource {
+export function openFeed<F extends FeedFields>(
+  name: string,
+  fields: F,
+  options: FeedOptions,
+  { g, clock, emit, busUp }: FeedParts,
+): FeedSource {
   const names = Object.keys(fields);
   const odd = names.find((field) => !FIELD_NAME.test(field));
   if (names.length === 0 || odd !== undefined) {
-    must(failed('AGENT_SCHEMA', { agent: name, problem: odd === undefined ? `feed "${name}" has no field` : `field "${odd}" of feed "${name}" is no name` }));
+    must(
+      failed('AGENT_SCHEMA', {
+        agent: name,
+        problem: odd === undefined ? `feed "${name}" has no field` : `field "${odd}" of feed "${name}" is no name`,
+      }),
+    );
   }
   const record = options.record ?? true;
-  const ring = { ms: (options.ring?.minutes ?? RING_MINUTES) * 60_000, bytes: (options.ring?.MiB ?? RING_MIB) * 1_048_576 };
+  const ring = {
+    ms: (options.ring?.minutes ?? RING_MINUTES) * 60_000,
+    bytes: (options.ring?.MiB ?? RING_MIB) * 1_048_576,
+  };
   const kept: { block: Block; bytes: number; atMs: number }[] = [];
   let keptBytes = 0;
   let dropped = 0;
@@ -152,13 +165,17 @@ function columnsOf(feed: string, names: string[], value: Record<string, unknown>
   const extra = Object.keys(value).find((key) => !names.includes(key) && !(isBlock && key === 'ts'));
   if (extra !== undefined) shape(feed, `field "${extra}" is not declared`);
   const columns: Columns = { ts: isBlock ? ts.map(Number) : [nowS], fields: {} };
-  if (columns.ts.some((t, i) => !Number.isFinite(t) || t < (columns.ts[i - 1] ?? t))) shape(feed, 'times are not in order');
+  if (columns.ts.some((t, i) => !Number.isFinite(t) || t < (columns.ts[i - 1] ?? t)))
+    shape(feed, 'times are not in order');
   for (const name of names) {
     const given = value[name];
     if (given === undefined) shape(feed, `field "${name}" is missing`);
     const column = isBlock ? given : [given];
     if (!Array.isArray(column) || column.length !== columns.ts.length) {
-      return shape(feed, `field "${name}" has ${Array.isArray(column) ? column.length : 'no list of'} samples, ts has ${columns.ts.length}`);
+      return shape(
+        feed,
+        `field "${name}" has ${Array.isArray(column) ? column.length : 'no list of'} samples, ts has ${columns.ts.length}`,
+      );
     }
     columns.fields[name] = column.map((item) => sampleOf(feed, name, item));
   }
@@ -201,10 +218,20 @@ function feedApi(fields: FeedFields, description: string | undefined, record: bo
   const described = Object.entries(fields).map(([name, field]) => {
     const { $schema: _, ...schema } = z.toJSONSchema(field, { unrepresentable: 'any' });
     const meta = z.globalRegistry.get(field);
-    const type = typeof schema.type === 'string' ? schema.type : (schema.anyOf?.map((one) => one.type).find((one) => one !== 'null') ?? 'any');
+    const type =
+      typeof schema.type === 'string'
+        ? schema.type
+        : (schema.anyOf?.map((one) => one.type).find((one) => one !== 'null') ?? 'any');
     const unit = meta?.['unit'];
     const precision = meta?.['precision'];
-    return [name, { type: String(type), ...(typeof unit === 'string' ? { unit } : {}), ...(typeof precision === 'number' ? { precision } : {}) }];
+    return [
+      name,
+      {
+        type: String(type),
+        ...(typeof unit === 'string' ? { unit } : {}),
+        ...(typeof precision === 'number' ? { precision } : {}),
+      },
+    ];
   });
   return { ...(description ? { description } : {}), fields: Object.fromEntries(described), record };
 }

@@ -72,8 +72,20 @@ export function openInbox(parts: InboxParts): Inbox {
     const answer = await answerOf(parts, method, request, { user, role });
     audit(log, verdict, answer);
     if (!key) return;
-    const message: Reply = { id: key.id, g, t: clock.nowMs() / 1_000, code: answer.code, message: answer.message, session: answer.session, final: true };
-    const whole: Reply = { ...message, ...(answer.fault ? { fault: answer.fault } : {}), ...(answer.value === undefined ? {} : { value: answer.value }) };
+    const message: Reply = {
+      id: key.id,
+      g,
+      t: clock.nowMs() / 1_000,
+      code: answer.code,
+      message: answer.message,
+      session: answer.session,
+      final: true,
+    };
+    const whole: Reply = {
+      ...message,
+      ...(answer.fault ? { fault: answer.fault } : {}),
+      ...(answer.value === undefined ? {} : { value: answer.value }),
+    };
     const text = textOf(whole);
     keep(key, text, answer);
     reply({ user: key.user, client: key.client }, text);
@@ -88,7 +100,8 @@ export function openInbox(parts: InboxParts): Inbox {
       const verdict = judge(arrival, view, { monotonicMs: clock.monotonicMs(), wallS: clock.nowMs() / 1_000 });
       switch (verdict.do) {
         case 'silence':
-          if (verdict.log) log.warn({ class: arrival.topic.class, user: arrival.topic.user, why: verdict.why }, 'request passed over');
+          if (verdict.log)
+            log.warn({ class: arrival.topic.class, user: arrival.topic.user, why: verdict.why }, 'request passed over');
           return;
         case 'reply':
           return reply(verdict.to, verdict.bytes);
@@ -101,7 +114,12 @@ export function openInbox(parts: InboxParts): Inbox {
   };
 }
 
-async function answerOf({ operations, feeds, prover, api, info, clock }: InboxParts, method: Method, request: Request, who: { user: string; role: string }): Promise<Answer> {
+async function answerOf(
+  { operations, feeds, prover, api, info, clock }: InboxParts,
+  method: Method,
+  request: Request,
+  who: { user: string; role: string },
+): Promise<Answer> {
   const op = request.op ?? '';
   switch (method) {
     case 'ping':
@@ -136,15 +154,29 @@ async function answerOf({ operations, feeds, prover, api, info, clock }: InboxPa
 const valued = (message: string, value: unknown): Answer => ({ code: ReplyCode.OK, message, session: {}, value });
 
 /** Who did what and with which outcome; no params. */
-function audit(log: Logger, { request, method, user, class: role }: Extract<Verdict, { do: 'act' }>, answer: Answer): void {
+function audit(
+  log: Logger,
+  { request, method, user, class: role }: Extract<Verdict, { do: 'act' }>,
+  answer: Answer,
+): void {
   if (method !== 'start' && method !== 'stop' && method !== 'abort') return;
   const outcome = answer.fault ? { outcome: 'refused', fault: answer.fault.code } : { outcome: 'done' };
-  log.info({ user, client: request.client, class: role, method, operation: request.op, session: request.session, ...outcome }, 'asked');
+  log.info(
+    { user, client: request.client, class: role, method, operation: request.op, session: request.session, ...outcome },
+    'asked',
+  );
 }
 
 /** The bytes of a reply; one that cannot be said is answered with its fault. */
 function textOf(reply: Reply): string {
   const text = encode(reply);
   if (text.ok) return text.value;
-  return JSON.stringify({ ...reply, session: {}, value: undefined, code: ReplyCode.ERROR, message: text.fault.message, fault: text.fault });
+  return JSON.stringify({
+    ...reply,
+    session: {},
+    value: undefined,
+    code: ReplyCode.ERROR,
+    message: text.fault.message,
+    fault: text.fault,
+  });
 }

@@ -34,7 +34,11 @@ export interface LocalSocket {
 }
 
 /** Listen under the name of the generation; `commit` moves it to the stable one. */
-export async function openLocalSocket(stablePath: string, generation: number, parts: LocalParts): Promise<Outcome<LocalSocket>> {
+export async function openLocalSocket(
+  stablePath: string,
+  generation: number,
+  parts: LocalParts,
+): Promise<Outcome<LocalSocket>> {
   const ownPath = stablePath.replace(/\.sock$/, `.g${generation}.sock`);
   const watchers = new Set<{ socket: Socket; op?: string | undefined; feed?: string | undefined }>();
   const sockets = new Set<Socket>();

@@ -69,7 +69,11 @@ const DATA_BYTES_LIMIT = 1_048_576;
 const HISTORY_DEFAULT = 20;
 
 /** Make the operation from its declaration. */
-export function operationOf<P extends ObjectSchema>(name: string, type: 'task' | 'process', options: TaskOptions<P>): Operation {
+export function operationOf<P extends ObjectSchema>(
+  name: string,
+  type: 'task' | 'process',
+  options: TaskOptions<P>,
+): Operation {
   const immediate = options.immediate ?? false;
   return {
     name,

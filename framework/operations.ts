@@ -82,7 +82,11 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
   };
   const sessionOf = (one: Held, id: string): OpenSession | Session | undefined =>
     one.current?.id === id ? one.current : one.ended.find((session) => session.session_id === id);
-  const refuse = (code: FaultCode, facts: Record<string, unknown>, session: Session | Record<string, never> = {}): Answer => {
+  const refuse = (
+    code: FaultCode,
+    facts: Record<string, unknown>,
+    session: Session | Record<string, never> = {},
+  ): Answer => {
     const why = fault(code, facts);
     return { code: ReplyCode.ERROR, message: why.message, session, fault: why };
   };
@@ -104,10 +108,15 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       result = resultOf({ returned: await operation.run(session.handle, params) });
     } catch (thrown) {
       result = resultOf({ thrown });
-      if (result.crash) log.error({ operation: operation.name, session: session.id, err: result.crash }, 'operation crashed');
+      if (result.crash)
+        log.error({ operation: operation.name, session: session.id, err: result.crash }, 'operation crashed');
     }
     const aborted = operation.type === 'task' && session.handle.signal.aborted && !operation.immediate;
-    finish(one, session, aborted && result.success ? { ...result, success: false, text: result.text ?? 'aborted' } : result);
+    finish(
+      one,
+      session,
+      aborted && result.success ? { ...result, success: false, text: result.text ?? 'aborted' } : result,
+    );
   };
   const open = (one: Held, start: Start, params: Record<string, unknown>): OpenSession => {
     one.started++;
@@ -130,7 +139,8 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
   };
   /** Immediate tasks run inside the request, one after another in order of arrival. */
   const inTurn = async (one: Held, start: Start, params: Record<string, unknown>): Promise<Answer> => {
-    if (one.waiting > QUEUE_MAX) return refuse('OPERATION_QUEUE_FULL', { op: one.operation.name, waiting: one.waiting - 1 });
+    if (one.waiting > QUEUE_MAX)
+      return refuse('OPERATION_QUEUE_FULL', { op: one.operation.name, waiting: one.waiting - 1 });
     one.waiting++;
     const turn = one.queue.then(async (): Promise<Answer> => {
       const session = open(one, start, params);
@@ -146,10 +156,20 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
   return {
     add(operation) {
       const { ended, started } = records.of(operation.name);
-      const crashed = ended.filter((session) => session.status !== 'done').map((session) => interrupted(session, clock));
+      const crashed = ended
+        .filter((session) => session.status !== 'done')
+        .map((session) => interrupted(session, clock));
       for (const session of crashed) records.ended(session);
       const whole = ended.map((session) => crashed.find((one) => one.session_id === session.session_id) ?? session);
-      held.set(operation.name, { operation, current: undefined, ended: whole, started, n: whole.length > 0 ? 1 : 0, queue: Promise.resolve(), waiting: 0 });
+      held.set(operation.name, {
+        operation,
+        current: undefined,
+        ended: whole,
+        started,
+        n: whole.length > 0 ? 1 : 0,
+        queue: Promise.resolve(),
+        waiting: 0,
+      });
     },
     names: () => [...held.keys()],
     get: (name) => held.get(name)?.operation,
@@ -180,7 +200,8 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       if (!one) return unknown(op);
       one.current?.refresh();
       const session = id === undefined ? (one.current ?? one.ended.at(-1)) : sessionOf(one, id);
-      if (!session) return id === undefined ? { code: ReplyCode.OK, message: 'No session active.', session: {} } : lost(op, id);
+      if (!session)
+        return id === undefined ? { code: ReplyCode.OK, message: 'No session active.', session: {} } : lost(op, id);
       return { code: ReplyCode.OK, message: 'Session active.', session: view(one, session) };
     },
 
@@ -192,12 +213,20 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       if (isOpen(session)) {
         await settledWithin(session.done, forMs, clock);
         if (session.status !== 'done') {
-          return { code: ReplyCode.TIMEOUT, message: `Operation "${op}" still running; wait timed out.`, session: view(one, session) };
+          return {
+            code: ReplyCode.TIMEOUT,
+            message: `Operation "${op}" still running; wait timed out.`,
+            session: view(one, session),
+          };
         }
       }
       const ended = sessionOf(one, isOpen(session) ? session.id : session.session_id) ?? session;
       const shown = view(one, ended);
-      return { code: ReplyCode.OK, message: `Operation "${op}" is currently not running (${opCodeName(shown.op_code)}).`, session: shown };
+      return {
+        code: ReplyCode.OK,
+        message: `Operation "${op}" is currently not running (${opCodeName(shown.op_code)}).`,
+        session: shown,
+      };
     },
 
     end(op, verb, id) {
@@ -240,7 +269,12 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       const session = one.current ? view(one, one.current, MESSAGES_KEPT) : one.ended.at(-1);
       const until = before ?? session?.messages.length ?? 0;
       const from = Math.max(0, until - MESSAGES_SHOWN * 5);
-      return { code: ReplyCode.OK, message: 'Messages.', session: {}, value: { from, messages: session?.messages.slice(from, until) ?? [] } };
+      return {
+        code: ReplyCode.OK,
+        message: 'Messages.',
+        session: {},
+        value: { from, messages: session?.messages.slice(from, until) ?? [] },
+      };
     },
 
     newest(op) {
@@ -248,7 +282,14 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       if (!one) return undefined;
       if (one.current?.refresh()) one.n++;
       const session = one.current ?? one.ended.at(-1);
-      return session && { ...view(one, session, MESSAGES_SHOWN), n: one.n, g, messages: view(one, session).messages.slice(-MESSAGES_SHOWN) };
+      return (
+        session && {
+          ...view(one, session, MESSAGES_SHOWN),
+          n: one.n,
+          g,
+          messages: view(one, session).messages.slice(-MESSAGES_SHOWN),
+        }
+      );
     },
 
     knows: (id) => records.knows(id) || [...held.values()].some((one) => sessionOf(one, id) !== undefined),
@@ -279,6 +320,8 @@ async function settledWithin(promise: Promise<unknown>, forMs: number | null, cl
 
 /** A session that does not end after it was asked to says so once. */
 function tellWhenSlow(session: OpenSession, clock: Clock): void {
-  const cancel: Cancel = clock.after(STOP_TOLD_AFTER_MS, () => session.handle.message(`Still stopping ${STOP_TOLD_AFTER_MS / 1_000} s after the request.`));
+  const cancel: Cancel = clock.after(STOP_TOLD_AFTER_MS, () =>
+    session.handle.message(`Still stopping ${STOP_TOLD_AFTER_MS / 1_000} s after the request.`),
+  );
   void session.done.then(cancel);
 }

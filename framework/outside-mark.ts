@@ -9,6 +9,8 @@ export function leaveMark(folder: HostFolder, instanceId: string): void {
   const path = join(folder.run, `${instanceId}.outside`);
   const own = identify(process.pid);
   if (!own) return;
-  writeFileSync(path, JSON.stringify({ pid: own.pid, start_ticks: own.startTicks, boot_id: own.bootId }), { mode: 0o600 });
+  writeFileSync(path, JSON.stringify({ pid: own.pid, start_ticks: own.startTicks, boot_id: own.bootId }), {
+    mode: 0o600,
+  });
   process.once('exit', () => rmSync(path, { force: true }));
 }

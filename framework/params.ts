@@ -30,7 +30,10 @@ export function shownParams(schema: ObjectSchema | undefined, value: Record<stri
 
 function problemsOf(issue: z.core.$ZodIssue, schema: ObjectSchema, given: Record<string, unknown>): string[] {
   const path = issue.path.join('.') || 'params';
-  const found = issue.path.reduce<unknown>((value, key) => (isIndexable(value) ? value[String(key)] : undefined), given);
+  const found = issue.path.reduce<unknown>(
+    (value, key) => (isIndexable(value) ? value[String(key)] : undefined),
+    given,
+  );
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = Object.keys(schema.shape);

@@ -8,7 +8,13 @@ import { socketCaller } from '../client/socket-caller.ts';
 import { readLogin } from '../site-config/login-files.ts';
 import { settingsOf } from '../site-config/settings.ts';
 import { ENTRY_VARIABLE, readEntryFile } from '../store/entry-file.ts';
-import { type HostFolder, hostFolder, hostManagerSocketPath, makeHostFolder, socketPath } from '../store/host-folder.ts';
+import {
+  type HostFolder,
+  hostFolder,
+  hostManagerSocketPath,
+  makeHostFolder,
+  socketPath,
+} from '../store/host-folder.ts';
 import { openLevelStore } from '../store/level-store.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
@@ -44,7 +50,10 @@ export async function runAgentCommand(argv: readonly string[]): Promise<number> 
   const running = await start({ assignment, definition: loaded.value, settings: settings.value, launch, log, clock });
   if (!running.ok) return complain(running.fault);
   const tookMs = Math.round(clock.nowMs() - performance.timeOrigin);
-  if (!launch && !quiet) say(`${assignment.instanceId} ${loaded.value.agentClass} ready in ${tookMs} ms, ${assignment.mqtt.urls.join(', ')}`);
+  if (!launch && !quiet)
+    say(
+      `${assignment.instanceId} ${loaded.value.agentClass} ready in ${tookMs} ms, ${assignment.mqtt.urls.join(', ')}`,
+    );
   obeySignals(running.value);
   const { code, fault: why } = await running.value.ended;
   return why ? complain(why) : code;
@@ -63,9 +72,20 @@ async function assign(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<
   return entry.ok ? ok({ ...entry.value, sets: args.value.sets }) : entry;
 }
 
-function readSettings(assignment: Assignment, { agentClass, settings: schema }: AgentDefinition): Outcome<Record<string, unknown>> {
+function readSettings(
+  assignment: Assignment,
+  { agentClass, settings: schema }: AgentDefinition,
+): Outcome<Record<string, unknown>> {
   const { instanceId, args, settings, sets, place } = assignment;
-  const read = settingsOf({ schema: schema.strict(), instanceId, agentClass, args, settings, set: sets, ...(place ? { place } : {}) });
+  const read = settingsOf({
+    schema: schema.strict(),
+    instanceId,
+    agentClass,
+    args,
+    settings,
+    set: sets,
+    ...(place ? { place } : {}),
+  });
   return read.ok ? ok(read.value.value) : read;
 }
 
@@ -90,7 +110,14 @@ interface StartParts {
   clock: Clock;
 }
 
-async function start({ assignment, definition, settings, launch, log, clock }: StartParts): Promise<Outcome<RunningAgent>> {
+async function start({
+  assignment,
+  definition,
+  settings,
+  launch,
+  log,
+  clock,
+}: StartParts): Promise<Outcome<RunningAgent>> {
   const { instanceId, host, mqtt } = assignment;
   const folder = hostFolder(assignment.stateDir, host, assignment.logDir);
   const made = makeHostFolder(folder);
@@ -104,7 +131,6 @@ async function start({ assignment, definition, settings, launch, log, clock }: S
     protocol: mqtt.protocol,
     ...(credentials === undefined ? {} : { credentials: () => readLogin(credentials) }),
     clock,
-    log: (facts, message) => log.info(facts, message),
   };
   return startAgent({
     definition,
@@ -125,16 +151,29 @@ async function start({ assignment, definition, settings, launch, log, clock }: S
 }
 
 /** The lock of the store decides who is active. One who has it already is named. */
-async function openStore(folder: HostFolder, { instanceId }: Assignment, { agentClass, options }: AgentDefinition, clock: Clock): Promise<Outcome<Store>> {
+async function openStore(
+  folder: HostFolder,
+  { instanceId }: Assignment,
+  { agentClass, options }: AgentDefinition,
+  clock: Clock,
+): Promise<Outcome<Store>> {
   const opened = await openLevelStore(`${folder.state}/${instanceId}`);
   if (opened.ok) return opened;
   if (opened.fault.code !== 'STORE_LOCKED') return options.worksWithoutStore ? ok(memoryStore()) : opened;
   const manages = agentClass === 'HostManager';
-  const holder = await socketCaller({ path: manages ? hostManagerSocketPath(folder) : socketPath(folder, instanceId), clock });
+  const holder = await socketCaller({
+    path: manages ? hostManagerSocketPath(folder) : socketPath(folder, instanceId),
+    clock,
+  });
   if (!holder.ok) return opened;
   const { pid, since, host } = holder.value.hello;
   await holder.value.close();
-  return failed(manages ? 'ALREADY_RUNNING' : 'AGENT_DUPLICATE', { agent: instanceId, host, pid, since: new Date(since * 1_000).toISOString() });
+  return failed(manages ? 'ALREADY_RUNNING' : 'AGENT_DUPLICATE', {
+    agent: instanceId,
+    host,
+    pid,
+    since: new Date(since * 1_000).toISOString(),
+  });
 }
 
 /** Tell the HostManager through the lifeline; one that is gone does not matter. */

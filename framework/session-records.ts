@@ -22,7 +22,11 @@ export function sessionRecords(store: Store): SessionRecords {
     return parsed.success ? [parsed.data] : [];
   });
   const known = new Set(all.map((session) => session.session_id));
-  const surplus = (op: string) => store.keys(`session/${op}/`).slice(0, -KEPT).map((key) => ({ key, remove: true }) as const);
+  const surplus = (op: string) =>
+    store
+      .keys(`session/${op}/`)
+      .slice(0, -KEPT)
+      .map((key) => ({ key, remove: true }) as const);
 
   return {
     of(op) {
@@ -32,11 +36,19 @@ export function sessionRecords(store: Store): SessionRecords {
     knows: (session) => known.has(session),
     began(session) {
       known.add(session.session_id);
-      return store.write([{ key: keyOf(session.op_name, session.number), value: session }, ...surplus(session.op_name)]);
+      return store.write([
+        { key: keyOf(session.op_name, session.number), value: session },
+        ...surplus(session.op_name),
+      ]);
     },
     ended(session) {
       // The store alone decides what is kept; a lost end reads as a crash, which is the safe side.
-      void store.write([{ key: keyOf(session.op_name, session.number), value: { ...session, data: {}, messages: session.messages.slice(-5) } }]);
+      void store.write([
+        {
+          key: keyOf(session.op_name, session.number),
+          value: { ...session, data: {}, messages: session.messages.slice(-5) },
+        },
+      ]);
     },
   };
 }
@@ -45,5 +57,13 @@ export function sessionRecords(store: Store): SessionRecords {
 export function interrupted(session: Session, clock: Clock): Session {
   const why = fault('GENERATION_CRASHED', { op: session.op_name, g: session.g });
   const at = clock.nowMs() / 1_000;
-  return { ...session, status: 'done', op_code: OpCode.FAILED, success: false, end_time: at, fault: why, messages: [...session.messages, [at, why.message]] };
+  return {
+    ...session,
+    status: 'done',
+    op_code: OpCode.FAILED,
+    success: false,
+    end_time: at,
+    fault: why,
+    messages: [...session.messages, [at, why.message]],
+  };
 }

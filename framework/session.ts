@@ -1,7 +1,14 @@
 /** One run of one operation, from inside: its status moves forward only, its data is shown as it stands at each snapshot. */
 import type { Clock } from '../base/clock.ts';
 import { CupolaFault, type Fault, causeOf, fault } from '../base/fault.ts';
-import { MESSAGES_KEPT, MESSAGES_SHOWN, SESSION_BYTES_MAX, type Session, type SessionStatus, opCodeOf } from '../protocol/session.ts';
+import {
+  MESSAGES_KEPT,
+  MESSAGES_SHOWN,
+  SESSION_BYTES_MAX,
+  type Session,
+  type SessionStatus,
+  opCodeOf,
+} from '../protocol/session.ts';
 
 const MESSAGE_BYTES_MAX = 4_096;
 const MESSAGE_AGE_MAX_S = 3_600;
@@ -69,7 +76,10 @@ export interface OpenSession {
 }
 
 /** `changed(true)` asks for publication at once, `changed(false)` for one within the rate. */
-export function openSession(opening: Opening, { clock, g, changed }: { clock: Clock; g: number; changed(atOnce: boolean): void }): OpenSession {
+export function openSession(
+  opening: Opening,
+  { clock, g, changed }: { clock: Clock; g: number; changed(atOnce: boolean): void },
+): OpenSession {
   const stopping = new AbortController();
   const startTime = clock.nowMs() / 1_000;
   let status: SessionStatus = 'starting';
@@ -216,11 +226,23 @@ export function openSession(opening: Opening, { clock, g, changed }: { clock: Cl
 }
 
 /** What the result of `run`, returned or thrown, makes of the session. */
-export function resultOf(result: { returned: unknown } | { thrown: unknown }): { success: boolean; text?: string; fault?: Fault; crash?: unknown } {
+export function resultOf(result: { returned: unknown } | { thrown: unknown }): {
+  success: boolean;
+  text?: string;
+  fault?: Fault;
+  crash?: unknown;
+} {
   const value = 'returned' in result ? result.returned : result.thrown;
-  const why = isFailed(value) ? value.failed : value instanceof CupolaFault ? value.fault : isFault(value) ? value : undefined;
+  const why = isFailed(value)
+    ? value.failed
+    : value instanceof CupolaFault
+      ? value.fault
+      : isFault(value)
+        ? value
+        : undefined;
   if (why) return { success: false, text: why.message, fault: why };
-  if ('returned' in result) return typeof value === 'string' && value ? { success: true, text: value } : { success: true };
+  if ('returned' in result)
+    return typeof value === 'string' && value ? { success: true, text: value } : { success: true };
   const text = `CRASH: ${causeOf(value)}`;
   return { success: false, text, fault: fault('SESSION_FAILED', { text }), crash: value };
 }
@@ -256,7 +278,8 @@ function dataText(data: Record<string, unknown>, { opName, dataBytesMax }: Openi
       return value;
     });
     const bytes = Buffer.byteLength(text);
-    if (bytes > dataBytesMax) return { ok: false, fault: fault('DATA_TOO_LARGE', { op: opName, bytes, limit: dataBytesMax }) };
+    if (bytes > dataBytesMax)
+      return { ok: false, fault: fault('DATA_TOO_LARGE', { op: opName, bytes, limit: dataBytesMax }) };
     return { ok: true, text, value: JSON.parse(text) };
   } catch (thrown) {
     return { ok: false, fault: fault('DATA_NOT_JSON', { op: opName, problem: causeOf(thrown) }) };
@@ -266,7 +289,10 @@ function dataText(data: Record<string, unknown>, { opName, dataBytesMax }: Openi
 function shortened(text: string): string {
   const bytes = Buffer.byteLength(text);
   if (bytes <= MESSAGE_BYTES_MAX) return text;
-  const kept = Buffer.from(text).subarray(0, MESSAGE_BYTES_MAX - 48).toString('utf8').replace(/�$/, '');
+  const kept = Buffer.from(text)
+    .subarray(0, MESSAGE_BYTES_MAX - 48)
+    .toString('utf8')
+    .replace(/�$/, '');
   return `${kept} … (${bytes - Buffer.byteLength(kept)} bytes more)`;
 }
 

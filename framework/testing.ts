@@ -37,7 +37,11 @@ export interface Harness {
   readonly caller: BusCaller;
   readonly id: string;
   /** Ask, let time pass until the answer is there, and give `[code, message, session]` as scripts see it. */
-  ask(method: Ask['method'], op: string, more?: Partial<Ask>): Promise<[code: number, message: string, session: Session | undefined]>;
+  ask(
+    method: Ask['method'],
+    op: string,
+    more?: Partial<Ask>,
+  ): Promise<[code: number, message: string, session: Session | undefined]>;
   /** The same, with everything that the reply or the refusal carries. */
   call(ask: Ask): Promise<Outcome<Reply>>;
   advance(ms: number): Promise<void>;
@@ -49,7 +53,10 @@ const ARRIVAL_MS = 2_500;
 const STEP_MS = 50;
 
 /** Start an agent on a memory bus and a fake clock; it is online when this resolves. */
-export async function harness<S extends ObjectSchema, H>(definition: AgentDefinition<S, H>, options: HarnessOptions = {}): Promise<Harness> {
+export async function harness<S extends ObjectSchema, H>(
+  definition: AgentDefinition<S, H>,
+  options: HarnessOptions = {},
+): Promise<Harness> {
   const clock = options.clock ?? fakeClock();
   const bus = options.bus ?? memoryBus();
   const store = options.store ?? memoryStore();

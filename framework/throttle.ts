@@ -22,7 +22,10 @@ export function throttle(clock: Clock, periodMs: number, send: (name: string) =>
       if (pending.has(name)) return;
       const waitMs = Math.max(0, (sentMs.get(name) ?? Number.NEGATIVE_INFINITY) + periodMs - clock.monotonicMs());
       // Never inside the caller: what it is about to change next goes out with it.
-      pending.set(name, clock.after(waitMs, () => go(name)));
+      pending.set(
+        name,
+        clock.after(waitMs, () => go(name)),
+      );
     },
     stop() {
       for (const cancel of pending.values()) cancel();

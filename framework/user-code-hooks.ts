@@ -20,6 +20,12 @@ export const load: LoadHook = async (url, context, next) => {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
   const { transform } = await import('sucrase');
   const path = fileURLToPath(url);
-  const { code } = transform(await readFile(path, 'utf8'), { transforms: ['typescript'], filePath: path, disableESTransforms: true, preserveDynamicImport: true, keepUnusedImports: false });
+  const { code } = transform(await readFile(path, 'utf8'), {
+    transforms: ['typescript'],
+    filePath: path,
+    disableESTransforms: true,
+    preserveDynamicImport: true,
+    keepUnusedImports: false,
+  });
   return { format: 'module', source: code, shortCircuit: true };
 };

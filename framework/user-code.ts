@@ -21,6 +21,9 @@ export async function loadAgent(file: string, exportName?: string): Promise<Outc
   const [only] = chosen;
   if (chosen.length === 1 && only && isAgent(only[1])) return ok(only[1]);
   const names = agents.map(([name]) => name).join(', ');
-  const problem = exportName === undefined ? `it exports ${agents.length} agents${names && `: ${names}`}` : `it exports no agent "${exportName}"${names && `, but ${names}`}`;
+  const problem =
+    exportName === undefined
+      ? `it exports ${agents.length} agents${names && `: ${names}`}`
+      : `it exports no agent "${exportName}"${names && `, but ${names}`}`;
   return failed('AGENT_FILE', { file, problem });
 }

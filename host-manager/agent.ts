@@ -9,7 +9,10 @@ import { declareReaders } from './readers.ts';
 import { Requests } from './requests.ts';
 
 export const Settings = z.object({
-  initialState: z.enum(['up', 'down']).optional().meta({ description: 'force a single target state for all agents at this start' }),
+  initialState: z
+    .enum(['up', 'down'])
+    .optional()
+    .meta({ description: 'force a single target state for all agents at this start' }),
   quiet: z.boolean().default(false).meta({ description: 'nothing on stdout and stderr' }),
   dockerCompose: z.string().optional().meta({ description: 'compose files to manage' }),
   dockerServicePrefix: z.string().default('ocs-'),
@@ -25,10 +28,29 @@ export const hostManager = agent(
   'HostManager',
   Settings,
   (setup) => {
-    const { settings, clock, folder, identity, task, process: declareProcess, onStart, onEnd, onGone, onHurry, onSignal, end } = setup;
+    const {
+      settings,
+      clock,
+      folder,
+      identity,
+      task,
+      process: declareProcess,
+      onStart,
+      onEnd,
+      onGone,
+      onHurry,
+      onSignal,
+      end,
+    } = setup;
     const docker = settings.dockerCompose ?? settings.dockerComposeBin;
     if (docker !== undefined) {
-      must({ ok: false, fault: fault('NOT_YET', { what: 'Containers are', remedy: 'Leave out "--docker-compose" and "--docker-compose-bin"' }) });
+      must({
+        ok: false,
+        fault: fault('NOT_YET', {
+          what: 'Containers are',
+          remedy: 'Leave out "--docker-compose" and "--docker-compose-bin"',
+        }),
+      });
     }
     let lock: HostLock | undefined;
     let shown: (() => void) | undefined;
@@ -64,13 +86,21 @@ export const hostManager = agent(
       role: 'admin',
       autostart: { keep_targets: true },
       dataBytesMax: 1_048_576,
-      params: z.object({ requests: Requests.default([]), reload_config: z.boolean().default(true), keep_targets: z.boolean().default(false) }),
+      params: z.object({
+        requests: Requests.default([]),
+        reload_config: z.boolean().default(true),
+        keep_targets: z.boolean().default(false),
+      }),
       async run(session, { requests, reload_config, keep_targets }) {
         told.listen((text) => session.message(text));
         shown = () => {
           session.data = host.data();
         };
-        const begun = host.begin({ readConfig: reload_config, keepTargets: keep_targets, initialState: settings.initialState ?? null });
+        const begun = host.begin({
+          readConfig: reload_config,
+          keepTargets: keep_targets,
+          initialState: settings.initialState ?? null,
+        });
         if (!begun.ok) return session.failed(begun.fault);
         if (requests.length > 0) supervisor.request(requests, session.user);
         shown();
@@ -110,7 +140,15 @@ export const hostManager = agent(
           accepted: resolved.value.accepted,
           ignored: resolved.value.ignored,
           persisted: cause === undefined,
-          plan: plan?.ok ? plan.value.map(({ instanceId, act, cause: why, file, line }) => ({ instance_id: instanceId, act, cause: why, file, line })) : null,
+          plan: plan?.ok
+            ? plan.value.map(({ instanceId, act, cause: why, file, line }) => ({
+                instance_id: instanceId,
+                act,
+                cause: why,
+                file,
+                line,
+              }))
+            : null,
         };
         return 'Update requested.';
       },
@@ -130,7 +168,8 @@ export const hostManager = agent(
       async run(session, { instances }) {
         const ids = instances.includes('all') ? supervisor.rows().map((row) => row.instance_id) : instances;
         const unknown = ids.filter((id) => !supervisor.exists(id));
-        if (unknown.length > 0) return session.failed(fault('TARGET_UNKNOWN', { target: unknown.join(', '), near: '' }));
+        if (unknown.length > 0)
+          return session.failed(fault('TARGET_UNKNOWN', { target: unknown.join(', '), near: '' }));
         const outcomes: Record<string, string> = {};
         for (const [i, id] of ids.entries()) {
           if (!session.running) break;
@@ -138,13 +177,18 @@ export const hostManager = agent(
           const before = supervisor.instance(id)?.generation ?? 0;
           const asked = supervisor.restart([id], session.user);
           if (!asked.ok) return session.failed(asked.fault);
-          if (supervisor.row(id)?.target_state === 'up') await supervisor.until(id, (instance) => isBack(instance, before), RESTART_MS);
+          if (supervisor.row(id)?.target_state === 'up')
+            await supervisor.until(id, (instance) => isBack(instance, before), RESTART_MS);
           outcomes[id] = supervisor.row(id)?.is ?? 'gone';
           session.data = { ...outcomes };
         }
         session.progress(1);
-        const late = Object.entries(outcomes).filter(([id, is]) => supervisor.row(id)?.target_state === 'up' && is !== 'up');
-        return late.length === 0 ? 'Restarted.' : session.failed(`Not up: ${late.map(([id, is]) => `${id} is ${is}`).join(', ')}`);
+        const late = Object.entries(outcomes).filter(
+          ([id, is]) => supervisor.row(id)?.target_state === 'up' && is !== 'up',
+        );
+        return late.length === 0
+          ? 'Restarted.'
+          : session.failed(`Not up: ${late.map(([id, is]) => `${id} is ${is}`).join(', ')}`);
       },
     });
 
@@ -163,7 +207,9 @@ export const hostManager = agent(
           if (!done.ok) return session.failed(done.fault);
           session.data = { instances: done.value.ids, ignored: done.value.ignored };
           for (const text of done.value.ignored) session.message(text);
-          return done.value.ids.length === 0 ? session.failed(fault('TARGET_UNKNOWN', { target: instances.join(', '), near: '' })) : `Asked for ${done.value.ids.join(', ')}.`;
+          return done.value.ids.length === 0
+            ? session.failed(fault('TARGET_UNKNOWN', { target: instances.join(', '), near: '' }))
+            : `Asked for ${done.value.ids.join(', ')}.`;
         },
       });
     }
@@ -186,7 +232,11 @@ export const hostManager = agent(
     });
     declareReaders(setup, host);
   },
-  { description: 'Keeps the agents of one host in their target states', worksWithoutStore: true, endGraceMs: END_GRACE_MS },
+  {
+    description: 'Keeps the agents of one host in their target states',
+    worksWithoutStore: true,
+    endGraceMs: END_GRACE_MS,
+  },
 );
 
 /** A restart is over when the next generation is ready, or has failed. */
@@ -200,4 +250,3 @@ function isBack(instance: Seen, before: number): boolean {
   if (phase.name === 'up') return phase.generation > before && phase.ready !== 'waiting';
   return phase.name === 'waiting' || phase.name === 'gave-up' || phase.name === 'down' || phase.name === 'inoperable';
 }
-

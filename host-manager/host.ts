@@ -61,7 +61,11 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     launchSpec(id, generation) {
       const spec = prepared.get(id);
       if (!spec) return { ...MISSING, instanceId: id, generation };
-      return { ...spec, generation, env: { ...spec.env, CUPOLA_GENERATION: String(generation), CUPOLA_CLAIM: claimOf(id) } };
+      return {
+        ...spec,
+        generation,
+        env: { ...spec.env, CUPOLA_GENERATION: String(generation), CUPOLA_CLAIM: claimOf(id) },
+      };
     },
     store: kept,
     report: (crash) => report(crash),
@@ -86,7 +90,10 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
   };
   /** Read the file, prepare what it wants, tell what is wrong with it. */
   const read = (): Outcome<SiteInForce> => {
-    if (!place.readSite) return failed('CONFIG_MISSING', { problem: 'a HostManager is started from a site config, not by another HostManager' });
+    if (!place.readSite)
+      return failed('CONFIG_MISSING', {
+        problem: 'a HostManager is started from a site config, not by another HostManager',
+      });
     const next = readInForce(place.readSite, site, (id) => driver.alive(id), clock.nowMs());
     if (!next.ok) return next;
     for (const line of next.value.complaints) say(null, next.value.status[0] ? 'warn' : 'error', line);
@@ -96,7 +103,15 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     wantedOf(next).map((one) => {
       const entry = next.entries.find(({ instanceId }) => instanceId === one.instanceId);
       if (!entry || !one.operable) return one;
-      const spec = prepareSafely(() => prepare(entry, next, { folder, host: identity.host, stateDir: place.stateDir, workingDir: place.workingDir, env }));
+      const spec = prepareSafely(() =>
+        prepare(entry, next, {
+          folder,
+          host: identity.host,
+          stateDir: place.stateDir,
+          workingDir: place.workingDir,
+          env,
+        }),
+      );
       if (spec.ok) {
         prepared.set(one.instanceId, spec.value);
         return one;
@@ -170,7 +185,15 @@ function reportOf(crash: Crash, revision: string): Parameters<CrashReports['writ
 }
 
 /** What stands for an instance whose preparation is gone: it fails to launch and says why. */
-const MISSING = { agentClass: '', argv: [], env: {}, cwd: '/', logOut: '/dev/null', logErr: '/dev/null', definitionHash: '' };
+const MISSING = {
+  agentClass: '',
+  argv: [],
+  env: {},
+  cwd: '/',
+  logOut: '/dev/null',
+  logErr: '/dev/null',
+  definitionHash: '',
+};
 
 /** A folder that cannot be written makes one instance inoperable, not the host. */
 function prepareSafely(act: () => Outcome<Preparation>): Outcome<Preparation> {

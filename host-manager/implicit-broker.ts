@@ -17,7 +17,11 @@ export function implicitBroker(config: SiteConfig, running: boolean): Entry | un
   const entry = builtInSite()
     .hosts.get('localhost')
     ?.entries.find(({ agentClass }) => agentClass === BROKER_CLASS);
-  if (!entry || all.some(({ agentClass, instanceId }) => agentClass === BROKER_CLASS || instanceId === entry.instanceId)) return undefined;
+  if (
+    !entry ||
+    all.some(({ agentClass, instanceId }) => agentClass === BROKER_CLASS || instanceId === entry.instanceId)
+  )
+    return undefined;
   return running || !taken(PORT) ? entry : undefined;
 }
 

@@ -34,7 +34,8 @@ export function prepare(entry: Entry, site: SiteInForce, place: LaunchPlace): Ou
   const siteFile = site.path ?? '';
   const argv = argvOf(entry, siteFile, place);
   if (!argv.ok) return argv;
-  const envFile = entry.envFile === undefined ? ok({}) : parseEnvFile(readFileSync(resolve(workingDir, entry.envFile), 'utf8'));
+  const envFile =
+    entry.envFile === undefined ? ok({}) : parseEnvFile(readFileSync(resolve(workingDir, entry.envFile), 'utf8'));
   if (!envFile.ok) return envFile;
   const entryPath = agentClass === COMMAND_CLASS ? undefined : writeEntryFile(folder, entryFileOf(entry, site, place));
   return ok({
@@ -61,14 +62,36 @@ export function prepare(entry: Entry, site: SiteInForce, place: LaunchPlace): Ou
   });
 }
 
-function argvOf(entry: Entry, siteFile: string, { folder, host, stateDir, workingDir }: LaunchPlace): Outcome<string[]> {
+function argvOf(
+  entry: Entry,
+  siteFile: string,
+  { folder, host, stateDir, workingDir }: LaunchPlace,
+): Outcome<string[]> {
   const { instanceId, agentClass, command, settings } = entry;
-  if (command !== undefined) return fillCommand(command, { instanceId, host, siteFile, stateDir, logDir: folder.log, settings });
+  if (command !== undefined)
+    return fillCommand(command, { instanceId, host, siteFile, stateDir, logDir: folder.log, settings });
   const site = siteFile === '' ? [] : ['--site-file', siteFile];
-  return ok([process.execPath, MAIN, 'agent', 'run', agentClass, '--instance-id', instanceId, ...site, '--site-host', host, '--working-dir', workingDir]);
+  return ok([
+    process.execPath,
+    MAIN,
+    'agent',
+    'run',
+    agentClass,
+    '--instance-id',
+    instanceId,
+    ...site,
+    '--site-host',
+    host,
+    '--working-dir',
+    workingDir,
+  ]);
 }
 
-function entryFileOf(entry: Entry, { config, block, classes }: SiteInForce, { folder, host, stateDir, workingDir }: LaunchPlace): EntryFile {
+function entryFileOf(
+  entry: Entry,
+  { config, block, classes }: SiteInForce,
+  { folder, host, stateDir, workingDir }: LaunchPlace,
+): EntryFile {
   const { urls, protocol, credentials } = block.mqtt;
   const { level } = entry.log;
   return {

@@ -89,6 +89,7 @@ function crashOf(instance: Instance, exit: Exit, stderrTail: readonly string[]):
 /** All of it up to 50 lines, else the last 20. */
 function stderrText(lines: readonly string[]): string {
   const shown = lines.length <= STDERR_WHOLE ? lines : lines.slice(-STDERR_LAST);
-  const head = shown.length === lines.length ? 'stderr:' : `stderr, last ${STDERR_LAST} of more than ${STDERR_WHOLE} lines:`;
+  const head =
+    shown.length === lines.length ? 'stderr:' : `stderr, last ${STDERR_LAST} of more than ${STDERR_WHOLE} lines:`;
   return [head, ...shown].join('\n');
 }

@@ -144,6 +144,7 @@ function lifeOf(record: PidRecord, leader: Identity | undefined, lifeline: Lifel
     generation: record.generation,
     life: record.life,
     leader,
+    adopted: true,
     leaderGone: false,
     groupOver: leader === undefined,
     lifeline,

@@ -53,7 +53,7 @@ export function processDriver({ folder, clock, onEvent, ownId, onTrouble = () =>
     const spawned = { type: 'spawned', instanceId, generation, pid: child.pid ?? 0, atMs: clock.nowMs() } as const;
     queueMicrotask(() => emit(spawned));
     child.once('exit', (code, signal) => watch.ended(life, code, signal));
-    watch.begin(life, 'exit');
+    watch.begin(life);
     pool.refill();
   };
 
@@ -93,9 +93,9 @@ export function processDriver({ folder, clock, onEvent, ownId, onTrouble = () =>
     adopt() {
       const own = ownId ?? `hm-${folder.host}`;
       const { found, left } = adoptLives({ folder, ownId: own, holders, pool, nowMs: clock.nowMs() });
-      for (const { life } of found) watch.begin(life, 'lifeline');
+      for (const { life } of found) watch.begin(life);
       for (const life of left) {
-        watch.begin(life, 'lifeline');
+        watch.begin(life);
         watch.endRest(life);
       }
       return found.map(({ found }) => found);

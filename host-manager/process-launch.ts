@@ -79,6 +79,7 @@ function lifeOf(child: ChildProcess, pid: number, lifeline: Lifeline, intent: Pi
     generation: intent.generation,
     life: intent.life,
     leader: { pid, startTicks, bootId: intent.boot_id, pidNamespace: intent.pid_namespace },
+    adopted: false,
     leaderGone: false,
     groupOver: false,
     lifeline,

@@ -19,6 +19,8 @@ export interface Life {
   readonly generation: number;
   /** Value of CUPOLA_LIFE. */
   readonly life: string;
+  /** No child of ours: its end is not told by `exit`. */
+  readonly adopted: boolean;
   /** Undefined when only what it left behind was found. */
   leader: Identity | undefined;
   leaderGone: boolean;

@@ -21,8 +21,8 @@ export interface WatchParts {
 export interface Watch {
   /** The newest life of each instance that is not over. */
   readonly lives: ReadonlyMap<string, Life>;
-  /** From now on what becomes of it is told. `by`: its leader is our child and `ended` will be called, or it is adopted. */
-  begin(life: Life, by: 'exit' | 'lifeline'): void;
+  /** From now on what becomes of it is told; of a child of ours, its end by `ended`. */
+  begin(life: Life): void;
   /** Our child has been reaped. */
   ended(life: Life, code: number | null, signal: string | null): void;
   /** Look at a rest that has just been signalled. */
@@ -37,6 +37,7 @@ const LOOK_UNGUARDED_MS = 1_000;
 /** With one, the look finds a leader that died and left a process behind: then the lifeline stays held and says nothing. */
 const LOOK_ADOPTED_MS = 5_000;
 const LOOK_SOON_MS = 5;
+const LOOK_CLOSED_MS = 50;
 /** From SIGTERM to SIGKILL for a rest (host-manager §4). */
 const REST_GRACE_MS = 2_000;
 
@@ -60,30 +61,31 @@ export function watchLives({ runFolder, clock, pool, holders, emit, onTrouble }:
     if (life.leaderGone) {
       if (!lives(life)) restGone(life);
       else if (life.lifeline?.held() !== true) lookAfter(life, laterMs); // a held one says by itself when it is free
-    } else if (life.leader === undefined || !alive(life.leader)) {
-      ended(life, exitFileCode(runFolder, life.instanceId, life.generation), null);
-    } else lookAfter(life, life.unguarded ? laterMs : LOOK_ADOPTED_MS);
+    } else if (life.leader !== undefined && alive(life.leader)) {
+      life.unguarded = life.lifeline?.held() !== true;
+      if (life.adopted) lookAfter(life, life.unguarded ? laterMs : LOOK_ADOPTED_MS);
+    } else if (life.adopted) ended(life, exitFileCode(runFolder, life.instanceId, life.generation), null);
   };
-  const finish = (life: Life): void => {
+  /** It is over: told first, for on this event the next one is launched; its files are put away after that. */
+  const finish = (life: Life, event: DriverEvent): void => {
     looks.get(life)?.();
     looks.delete(life);
     known.delete(life.instanceId);
-    removePidRecord(runFolder, life.instanceId, life.life);
+    emit(event);
+    if (!known.has(life.instanceId)) removePidRecord(runFolder, life.instanceId, life.life);
     if (life.lifeline === undefined) return;
     life.lifeline.close();
     pool.give(life.lifeline.path);
   };
-  const restGone = (life: Life): void => {
-    finish(life);
-    emit({ type: 'rest-gone', instanceId: life.instanceId, generation: life.generation });
-  };
+  const restGone = (life: Life): void =>
+    finish(life, { type: 'rest-gone', instanceId: life.instanceId, generation: life.generation });
   const ended = (life: Life, code: number | null, signal: string | null): void => {
     if (closed) return;
     life.leaderGone = true;
     life.rest = survivors(life, holders);
     const event = exitedEvent(life, code, signal);
-    if (life.rest.length > 0 || lives(life)) lookAfter(life, LOOK_SOON_MS);
-    else finish(life);
+    if (life.rest.length === 0 && !lives(life)) return finish(life, event);
+    lookAfter(life, LOOK_SOON_MS);
     emit(event);
   };
   const onReady = (life: Life): void => {
@@ -101,18 +103,19 @@ export function watchLives({ runFolder, clock, pool, holders, emit, onTrouble }:
   };
   return {
     lives: known,
-    begin(life, by) {
+    begin(life) {
       known.set(life.instanceId, life);
       if (life.leader !== undefined) keep(life);
       life.lifeline?.watch({
         // Read perhaps in the middle of a question about this life: told after its answer.
         onReady: () => queueMicrotask(() => onReady(life)),
         onEnd() {
-          if (life.leader !== undefined && !life.leaderGone) life.unguarded = alive(life.leader);
-          if (life.leaderGone || by === 'lifeline') look(life, LOOK_SOON_MS);
+          // A dying process lets go of it a moment before it is dead; one that still lives a little later has closed it.
+          if (life.leaderGone || life.adopted) look(life, LOOK_SOON_MS);
+          else lookAfter(life, LOOK_CLOSED_MS);
         },
       });
-      if (by === 'lifeline') lookAfter(life, life.unguarded ? LOOK_UNGUARDED_MS : LOOK_ADOPTED_MS);
+      if (life.adopted) lookAfter(life, life.unguarded ? LOOK_UNGUARDED_MS : LOOK_ADOPTED_MS);
     },
     ended,
     lookSoon: (life) => lookAfter(life, LOOK_SOON_MS),

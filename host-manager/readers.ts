@@ -15,7 +15,11 @@ export function declareReaders(setup: Setup<object>, { supervisor, reports }: Ho
   const unknown = (instance: string) => fault('TARGET_UNKNOWN', { target: instance, near: '' });
   const filesOf = (id: string) => ({ out: join(folder.log, `${id}.out.log`), err: join(folder.log, `${id}.err.log`) });
   const text = z.string();
-  const lines = feed('log-lines', { instance_id: text, stream: text, text }, { description: 'New lines of the logs that are followed', record: false });
+  const lines = feed(
+    'log-lines',
+    { instance_id: text, stream: text, text },
+    { description: 'New lines of the logs that are followed', record: false },
+  );
   const followed = new Map<string, { over: AbortController; cancel: Cancel }>();
 
   /** For so long its new lines go out on the feed; asked for again, it goes on. */
@@ -23,7 +27,12 @@ export function declareReaders(setup: Setup<object>, { supervisor, reports }: Ho
     const before = followed.get(id);
     before?.cancel();
     const over = before?.over ?? new AbortController();
-    if (!before) followLog({ files: filesOf(id), signal: over.signal, onLine: (line) => lines.publish({ instance_id: id, ...line }) });
+    if (!before)
+      followLog({
+        files: filesOf(id),
+        signal: over.signal,
+        onLine: (line) => lines.publish({ instance_id: id, ...line }),
+      });
     const cancel = clock.after(forS * 1_000, () => {
       over.abort();
       followed.delete(id);
@@ -62,7 +71,10 @@ export function declareReaders(setup: Setup<object>, { supervisor, reports }: Ho
     description: 'One page of what an instance has written',
     role: 'read',
     immediate: true,
-    params: LogQuery.extend({ instance: z.string(), follow: z.number().min(0).max(FOLLOW_S_MAX).default(0).meta({ unit: 's' }) }),
+    params: LogQuery.extend({
+      instance: z.string(),
+      follow: z.number().min(0).max(FOLLOW_S_MAX).default(0).meta({ unit: 's' }),
+    }),
     run(session, { instance, follow: forS, ...asked }) {
       if (!supervisor.exists(instance)) return session.failed(unknown(instance));
       const page = logPage(filesOf(instance), asked);
@@ -85,7 +97,9 @@ export function declareReaders(setup: Setup<object>, { supervisor, reports }: Ho
     }),
     async run(session, { instance, last, id }) {
       if (id === null) {
-        session.data = { reports: await reports.list({ last, ...(instance === null ? {} : { instanceId: instance }) }) };
+        session.data = {
+          reports: await reports.list({ last, ...(instance === null ? {} : { instanceId: instance }) }),
+        };
         return;
       }
       const report = await reports.read(id);

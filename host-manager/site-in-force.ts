@@ -22,7 +22,12 @@ export interface SiteInForce {
 }
 
 /** Read it anew; fails only where there never was a good one. `runs`: does an instance of this host live now? */
-export function readInForce(read: () => Outcome<FoundSite>, before: SiteInForce | undefined, runs: (id: string) => boolean, nowMs: number): Outcome<SiteInForce> {
+export function readInForce(
+  read: () => Outcome<FoundSite>,
+  before: SiteInForce | undefined,
+  runs: (id: string) => boolean,
+  nowMs: number,
+): Outcome<SiteInForce> {
   const found = read();
   if (!found.ok) return before ? ok({ ...before, status: [false, nowMs / 1_000, found.fault.message] }) : found;
   const { config, complaints, host, classes, stateDir, located, path } = found.value;

@@ -21,7 +21,10 @@ function wantedEntry(entry: Entry, site: SiteInForce): WantedInstance {
     operable: why === undefined,
     ...(why === undefined ? {} : { inoperableWhy: why }),
     definitionHash: entry.definitionHash,
-    program: entry.command === undefined ? '' : createHash('sha256').update(JSON.stringify(entry.command)).digest('hex').slice(0, 16),
+    program:
+      entry.command === undefined
+        ? ''
+        : createHash('sha256').update(JSON.stringify(entry.command)).digest('hex').slice(0, 16),
     after: entry.after,
     restart: {
       policy: restart.policy,

@@ -99,8 +99,8 @@ export type HolderEvent =
   | { type: 'claim'; claim: Claim }
   /** On the own presence topic, retained or live; null for an emptied one. */
   | { type: 'presence'; presence: Presence | null }
-  /** On the own heartbeat topic. */
-  | { type: 'beat'; g: number }
+  /** On the own heartbeat topic. `own` false: its k and t are not those of the beat sent last, so that a twin of equal g shows. */
+  | { type: 'beat'; g: number; own?: boolean }
   | { type: 'timer' }
   | { type: 'next-committed' }
   | { type: 'drain'; reason: string }

@@ -52,7 +52,7 @@ function decide(state: HolderState, event: HolderEvent, nowMs: number): HolderSt
     case 'presence':
       return onPresence(state, event.presence, nowMs);
     case 'beat':
-      return onBeat(state, event.g, nowMs);
+      return onBeat(state, event.g, event.own ?? true, nowMs);
     case 'timer':
       return onTimer(state, nowMs);
     case 'next-committed':
@@ -173,11 +173,12 @@ function onPresence(state: HolderState, presence: Presence | null, nowMs: number
 }
 
 /** A beat of the own id shows a rival also where its presence was lost on the way. */
-function onBeat(state: HolderState, g: number, nowMs: number): HolderStep {
+function onBeat(state: HolderState, g: number, own: boolean, nowMs: number): HolderStep {
   const { phase, me } = state;
   if (phase.name !== 'announcing' && phase.name !== 'online' && phase.name !== 'draining') return stay(state);
   if (g > me.g) return fence(state, { g });
-  return g < me.g ? announcedAgain(state, undefined, nowMs) : stay(state);
+  // Of equal generation: the presence said again settles it, for it names host and pid.
+  return g < me.g || !own ? announcedAgain(state, undefined, nowMs) : stay(state);
 }
 
 /** Higher generation; of equal ones, which only a lost store can make, the greater name and pid. */

@@ -51,9 +51,18 @@ export function findSite({ flags, env, cwd, hostname, own, lastGood }: FindGiven
   const chosen = chooseHost(config, { flags, env, hostname });
   if (!chosen.ok) return chosen;
   const block = overridden(config, flags).hosts.get(chosen.value);
-  if (!block) return failed('CONFIG_INVALID', { problem: `the block of host "${chosen.value}" is refused`, complaints: first.complaints });
+  if (!block)
+    return failed('CONFIG_INVALID', {
+      problem: `the block of host "${chosen.value}" is refused`,
+      complaints: first.complaints,
+    });
   const installed = installedClasses({ own, plugins: block.plugins, from: folder, file });
-  const again = readSiteConfig({ text, file, host: chosen.value, classes: new Set([...installed.classes.keys(), 'Command', 'HostManager']) });
+  const again = readSiteConfig({
+    text,
+    file,
+    host: chosen.value,
+    classes: new Set([...installed.classes.keys(), 'Command', 'HostManager']),
+  });
   return ok({
     located: site,
     file,
@@ -71,6 +80,6 @@ const fallback = (text: string | undefined, file: string): SiteConfig | undefine
   text === undefined ? undefined : readSiteConfig({ text, file }).config;
 
 const headOf = (complaints: readonly Complaint[]): string => {
-  const [first] = complaints.filter(({ severity }) => severity === 'F');
+  const first = complaints.find(({ severity }) => severity === 'F');
   return first ? `${first.file}:${first.line}:${first.column}: ${first.message}` : 'the file is refused';
 };

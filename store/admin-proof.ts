@@ -32,13 +32,16 @@ export function prover(keyFile: string, agent: string, clock: Clock): Prover {
     },
     problem(request) {
       const [nonce = '', mac = ''] = (request.proof ?? '').split('.');
-      if (request.proof === undefined) return refused('it needs class admin, and no proof of the admin key came with it');
+      if (request.proof === undefined)
+        return refused('it needs class admin, and no proof of the admin key came with it');
       const until = nonces.get(nonce);
       nonces.delete(nonce);
       if (until === undefined || until < clock.monotonicMs()) return refused('its proof is too old or was used before');
       const keys = readKeys(keyFile);
       if (!keys.ok) return keys.fault;
-      return keys.value.some((key) => same(mac, macOf(key, nonce, agent, request))) ? undefined : refused('its proof does not match the admin key');
+      return keys.value.some((key) => same(mac, macOf(key, nonce, agent, request)))
+        ? undefined
+        : refused('its proof does not match the admin key');
     },
   };
 }
@@ -55,7 +58,10 @@ export function readKeys(keyFile: string): Outcome<string[]> {
     try {
       const { mode, uid } = fstatSync(fd);
       if ((mode & 0o077) !== 0 || (process.getuid && uid !== process.getuid())) {
-        return failed('NOT_AUTHORIZED', { problem: 'the file of the admin key is readable by others or not ours', keyFile });
+        return failed('NOT_AUTHORIZED', {
+          problem: 'the file of the admin key is readable by others or not ours',
+          keyFile,
+        });
       }
       return ok(AuthKeys.parse(JSON.parse(readFileSync(fd, 'utf8'))).admin);
     } finally {
@@ -76,7 +82,9 @@ export function makeKeys(keyFile: string): void {
 }
 
 function macOf(key: string, nonce: string, agent: string, request: Request): string {
-  const params = createHash('sha256').update(canonical(request.params ?? {})).digest('hex');
+  const params = createHash('sha256')
+    .update(canonical(request.params ?? {}))
+    .digest('hex');
   const said = [nonce, request.id ?? '', agent, request.method, request.op ?? '', params].join('\n');
   return createHmac('sha256', key).update(said).digest('base64url');
 }

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hostFolder } from './host-folder.ts';
 
-const pathOf = (stateDir: string, host: string): string => join(hostFolder(stateDir, host).state, 'site.last-good.yaml');
+const pathOf = (stateDir: string, host: string): string =>
+  join(hostFolder(stateDir, host).state, 'site.last-good.yaml');
 
 /** Of this host, or of `localhost` where the site has no block of the host's name. */
 export function readLastGood(stateDir: string, host: string): string | undefined {

@@ -1,5 +1,15 @@
 /** The pid record: evidence of which process is an instance (generations §2); a record without pid is only the intent to launch. */
-import { closeSync, fsync, openSync, readFileSync, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Identity, alive, bootId, identify, pidNamespace } from './proc.ts';
@@ -96,7 +106,7 @@ export function removePidRecord(runFolder: string, instanceId: string, life: str
 /** Remove a file that may be gone already. */
 export function unlinkIfThere(path: string): void {
   try {
-    unlinkSync(path);
+    if (existsSync(path)) unlinkSync(path);
   } catch {
     // Gone is what was wanted; a folder that cannot be written is told by the next write.
   }

@@ -57,16 +57,14 @@ export function reused({ pid, startTicks }: Pick<Identity, 'pid' | 'startTicks'>
 
 export const dead = ({ state }: Pick<ProcessStat, 'state'>): boolean => state === 'Z' || state === 'X' || state === 'x';
 
-export const bootId = (): string => (readOrNothing('/proc/sys/kernel/random/boot_id') ?? '').trim();
+/** Neither changes as long as we live: read once. */
+const BOOT_ID = (readOrNothing('/proc/sys/kernel/random/boot_id') ?? '').trim();
+const PID_NAMESPACE = readPidNamespace();
+
+export const bootId = (): string => BOOT_ID;
 
 /** Inode of our pid namespace, 0 where it cannot be read. */
-export function pidNamespace(): number {
-  try {
-    return Number(/\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/pid'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
+export const pidNamespace = (): number => PID_NAMESPACE;
 
 /** Every process there is, zombies too. */
 export function processes(): ProcessStat[] {
@@ -123,6 +121,14 @@ export function startedAtMs(startTicks: number, nowMs: number): number {
 export function errnoOf(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return typeof code === 'string' ? code : 'UNKNOWN';
+}
+
+function readPidNamespace(): number {
+  try {
+    return Number(/\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/pid'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 function fifosOf(pid: number): Set<number> {

@@ -40,7 +40,9 @@ interface Import {
 
 const sources = Object.keys(FLOORS).flatMap((room) => filesBelow(room));
 const imports = sources.flatMap(importsOf);
-const local = imports.filter(({ to }) => to.startsWith('.')).map(({ from, to }) => ({ from, to: normalize(join(dirname(from), to)) }));
+const local = imports
+  .filter(({ to }) => to.startsWith('.'))
+  .map(({ from, to }) => ({ from, to: normalize(join(dirname(from), to)) }));
 
 test('the house has sources in every room of this list that exists', (t) => {
   t.true(sources.length > 50, `only ${sources.length} files seen: the test looks in the wrong place`);
@@ -74,7 +76,13 @@ test('imports make no circle', (t) => {
     done.add(file);
     return undefined;
   };
-  t.is(sources.map((file) => visit(file, [])).find((circle) => circle !== undefined)?.join(' > '), undefined);
+  t.is(
+    sources
+      .map((file) => visit(file, []))
+      .find((circle) => circle !== undefined)
+      ?.join(' > '),
+    undefined,
+  );
 });
 
 for (const [name, room] of Object.entries(GUARDED)) {
@@ -95,7 +103,9 @@ test('only base/clock.ts touches timers and the time of the machine', (t) => {
   const touching = sources.filter((file) => {
     if (file === 'base/clock.ts') return false;
     const code = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '');
-    return /\b(setTimeout|setInterval)\s*\(|\bDate\.now\s*\(|\bnew Date\(\)|\bperformance\.now\s*\(|node:timers/.test(code);
+    return /\b(setTimeout|setInterval)\s*\(|\bDate\.now\s*\(|\bnew Date\(\)|\bperformance\.now\s*\(|node:timers/.test(
+      code,
+    );
   });
   t.deepEqual(touching, []);
 });
@@ -128,7 +138,9 @@ function filesBelow(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const code = readFileSync(join(ROOT, file), 'utf8');
-  const found = code.matchAll(/^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm);
+  const found = code.matchAll(
+    /^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm,
+  );
   return [...found].map(([, still, lazy]) => ({ from: relative('', file), to: still ?? lazy ?? '' }));
 }
 

@@ -23,7 +23,15 @@ export const broker = agent(
     const count = z.number().meta({ unit: '1' });
     const load = feed(
       'load',
-      { clients: count, retained: count, messages_in: count, messages_out: count, dropped: count, cut: count, denied: count },
+      {
+        clients: count,
+        retained: count,
+        messages_in: count,
+        messages_out: count,
+        dropped: count,
+        cut: count,
+        denied: count,
+      },
       { description: 'What goes through the broker, once a second' },
     );
     onStart(async () => {

@@ -26,14 +26,19 @@ export const fakeData = agent(
     const false_temperatures = feed('false_temperatures', Object.fromEntries(names.map((name) => [name, kelvin])), {
       description: 'Random walk with 1/f noise, one value per channel',
     });
-    const walks: Walk[] = names.map((_, i) => openWalk({ seed: settings.seed * 1_009 + i, noise: settings.noise, drift: settings.drift }));
+    const walks: Walk[] = names.map((_, i) =>
+      openWalk({ seed: settings.seed * 1_009 + i, noise: settings.noise, drift: settings.drift }),
+    );
 
     /** The samples due between two moments, exact in time: sample k lies at k / rate. */
     const block = (fromK: number, toK: number, startS: number) => {
       const ts = Array.from({ length: toK - fromK }, (_, i) => startS + (fromK + i) / sampleRate);
       const columns = names.map((name, i) => [name, ts.map(() => walks[i]?.next() ?? null)] as const);
       false_temperatures.publish({ ...Object.fromEntries(columns), ts });
-      return { fields: Object.fromEntries(columns.map(([name, column]) => [name, column.at(-1) ?? null])), timestamp: ts.at(-1) ?? startS };
+      return {
+        fields: Object.fromEntries(columns.map(([name, column]) => [name, column.at(-1) ?? null])),
+        timestamp: ts.at(-1) ?? startS,
+      };
     };
 
     /**
@@ -47,7 +52,12 @@ export const fakeData = agent(
       description: 'Publish the samples that are due, once a second',
       params: z.object({
         test_mode: z.boolean().default(false).meta({ description: 'one block, then the end' }),
-        degradation_period: z.number().positive().nullable().default(null).meta({ unit: 's', description: 'degraded on and off by turns' }),
+        degradation_period: z
+          .number()
+          .positive()
+          .nullable()
+          .default(null)
+          .meta({ unit: 's', description: 'degraded on and off by turns' }),
       }),
       autostart: mode === 'acq',
       async run(session, { test_mode, degradation_period }) {
@@ -66,7 +76,9 @@ export const fakeData = agent(
           if (due > sent) session.data = block(sent, due, startS);
           sent = due;
           if (degradation_period !== null) {
-            session.degraded(Math.floor(elapsedS() / degradation_period) % 2 === 1 && 'asked for by degradation_period');
+            session.degraded(
+              Math.floor(elapsedS() / degradation_period) % 2 === 1 && 'asked for by degradation_period',
+            );
           }
         } while (session.running && !test_mode);
         return 'Acquisition exited cleanly.';

@@ -26,7 +26,11 @@ const x = agent('X', z.object({}), ({ task, process, lock }) => {
     },
   });
   task('typed', {
-    params: z.object({ v: z.number().meta({ unit: 'V' }), d: z.number().default(1), m: z.enum(['cur', 'volt']).optional() }),
+    params: z.object({
+      v: z.number().meta({ unit: 'V' }),
+      d: z.number().default(1),
+      m: z.enum(['cur', 'volt']).optional(),
+    }),
     run: (session, params) => {
       session.data = { ...params };
     },
@@ -68,13 +72,22 @@ test('S29: the verbs on a task that never ran, runs, and has ended', async (t) =
   t.is((await h.ask('abort', 't'))[0], -1);
   t.is((await h.ask('stop', 't'))[0], -1);
   const [code, message, session] = await h.ask('start', 't');
-  t.deepEqual([code, message, session?.status, session?.op_code], [0, 'Started task "t".', 'starting', OpCode.STARTING]);
+  t.deepEqual(
+    [code, message, session?.status, session?.op_code],
+    [0, 'Started task "t".', 'starting', OpCode.STARTING],
+  );
   const again = await h.ask('start', 't');
-  t.deepEqual([again[0], again[1], again[2]?.session_id], [-1, 'Operation "t" already in progress.', session?.session_id]);
+  t.deepEqual(
+    [again[0], again[1], again[2]?.session_id],
+    [-1, 'Operation "t" already in progress.', session?.session_id],
+  );
   const late = await h.ask('wait', 't', { forMs: 200 });
   t.deepEqual([late[0], late[1]], [1, 'Operation "t" still running; wait timed out.']);
   const [waited, text, ended] = await h.ask('wait', 't');
-  t.deepEqual([waited, text, ended?.op_code, ended?.success], [0, 'Operation "t" is currently not running (SUCCEEDED).', OpCode.SUCCEEDED, true]);
+  t.deepEqual(
+    [waited, text, ended?.op_code, ended?.success],
+    [0, 'Operation "t" is currently not running (SUCCEEDED).', OpCode.SUCCEEDED, true],
+  );
   t.true((ended?.end_time ?? 0) > (ended?.start_time ?? 0));
   const status = await h.ask('status', 't');
   t.deepEqual([status[0], status[1], status[2]?.status], [0, 'Session active.', 'done']);
@@ -103,10 +116,28 @@ const refusals = test.macro(async (t, op: string, params: Record<string, unknown
   t.deepEqual(await h.ask('status', op), [0, 'No session active.', undefined]);
   await h.end();
 });
-test('S30: a required param that is missing is named with its type and unit', refusals, 'typed', {}, 'v: required, number in V');
+test(
+  'S30: a required param that is missing is named with its type and unit',
+  refusals,
+  'typed',
+  {},
+  'v: required, number in V',
+);
 test('S30: a text is no number', refusals, 'typed', { v: 'x' }, 'v: "x" is not a number');
-test('S30: a word outside the choices is told with the choices', refusals, 'typed', { v: 1, m: 'foo' }, 'm: "foo" is not "cur" or "volt"');
-test('S30: an unexpected param is told with the nearest name', refusals, 'typed', { v: 1, q: 2 }, 'q: unexpected; did you mean "');
+test(
+  'S30: a word outside the choices is told with the choices',
+  refusals,
+  'typed',
+  { v: 1, m: 'foo' },
+  'm: "foo" is not "cur" or "volt"',
+);
+test(
+  'S30: an unexpected param is told with the nearest name',
+  refusals,
+  'typed',
+  { v: 1, q: 2 },
+  'q: unexpected; did you mean "',
+);
 test('S30: an operation without params takes none', refusals, 'n', { a: 1 }, 'a: unexpected');
 test('S30: all problems are told at once', refusals, 'typed', { v: 'x', m: 'foo' }, 'v: "x"', 'm: "foo"');
 test('S30: a boolean is no number', refusals, 'typed', { v: true }, 'v: true is not a number');
@@ -170,10 +201,14 @@ test('F03: the last 20 sessions are known by their id, older ones are not', asyn
 
 test('F04: an immediate task serves its callers one after another, each with its finished session, and refuses the 66th', async (t) => {
   const h = await harness(x);
-  const callers = Array.from({ length: 7 }, (_, i) => openBusCaller({ dialer: h.bus.dialer(`user${i}`), root: 'observatory', clock: h.clock, random: () => 0.5 }));
+  const callers = Array.from({ length: 7 }, (_, i) =>
+    openBusCaller({ dialer: h.bus.dialer(`user${i}`), root: 'observatory', clock: h.clock, random: () => 0.5 }),
+  );
   await h.advance(100);
   const asked = callers.flatMap((caller, c) =>
-    Array.from({ length: 10 }, (_, i) => caller.call(h.id, { method: 'start', class: 'operate', op: 'slow', session: `s${c}-${i}`, ttlMs: 120_000 })),
+    Array.from({ length: 10 }, (_, i) =>
+      caller.call(h.id, { method: 'start', class: 'operate', op: 'slow', session: `s${c}-${i}`, ttlMs: 120_000 }),
+    ),
   );
   await h.advance(70_000);
   const replies = await Promise.all(asked);

@@ -95,7 +95,7 @@ const policy = (restart: 'on-failure' | 'never'): Instance => ({
     restart: { policy: restart, delayMs: 250, maxDelayMs: 30_000, healthyAfterMs: 10_000, giveUp: null },
   }),
 });
-const lets = test.macro((t, restart: 'on-failure' | 'never', code: number, want: string) => {
+const lets = test.macro((t, restart: 'on-failure' | 'never', code: number, want: 'down' | 'waiting') => {
   const { instance } = decide(policy(restart), { ...exit, code, rest: [] }, quiet, T);
   t.is(instance.phase.name, want);
   t.is(instance.target, 'up', 'its target stays up');

@@ -30,6 +30,7 @@ export type Plant =
   | 'takes-anything'
   | 'no-marks'
   | 'deaf-holder'
+  | 'no-beats-heard'
   | 'no-bounds'
   | 'replies-by-payload';
 
@@ -67,13 +68,28 @@ interface Given {
   syncMs: number;
   /** Crash while the k-th act is under way. */
   crashAtAct: number | undefined;
+  /** The network is to be whole for a while in the end: no crash after. */
+  crashUntilMs: number;
   plant: Plant | undefined;
   onCrash: () => void;
 }
 
-export function simAgent({ net, who, host, store, journal, syncMs, crashAtAct, plant, onCrash }: Given): SimAgent {
+export function simAgent({
+  net,
+  who,
+  host,
+  store,
+  journal,
+  syncMs,
+  crashAtAct,
+  crashUntilMs,
+  plant,
+  onCrash,
+}: Given): SimAgent {
   const wallS = () => EPOCH_S + store.clockOffS + net.nowMs() / 1_000;
-  store.g = Math.max(store.g + 1, Math.floor(wallS() * 1_000));
+  // Even on one host, odd on the other: twins of equal generation are told apart by the holder's table, but while both
+  // serve, nothing in (g, n) can keep their states or their requests apart.
+  store.g = 2 * Math.max(Math.floor(store.g / 2) + 1, Math.floor(wallS() * 500)) + (who % 2);
   const me = { g: store.g, nonce: `${who}-${store.g}`, host, pid: who, since: wallS() };
   const view: InboxView = {
     agent: AGENT,
@@ -90,6 +106,7 @@ export function simAgent({ net, who, host, store, journal, syncMs, crashAtAct, p
   let dead = false;
   let acts = 0;
   let beating = false;
+  let beatT = 0;
   let timer = 0;
   const heard = {
     onUp: () => tell({ type: 'bus-up', rttMs: 20 }),
@@ -172,7 +189,8 @@ export function simAgent({ net, who, host, store, journal, syncMs, crashAtAct, p
     if (!beating) return;
     const k = view.beats.newest + 1;
     noteBeat(view.beats, k, net.nowMs());
-    const said = { g: state.me.g, k, t: wallS(), codes: {}, marks: { 'op/pulse': op.n }, lag_ms: 0 };
+    beatT = wallS();
+    const said = { g: state.me.g, k, t: beatT, codes: {}, marks: { 'op/pulse': op.n }, lag_ms: 0 };
     net.publish(port, {
       topic: topicOf(ROOT, { kind: 'heartbeat', agent: AGENT }),
       retain: false,
@@ -193,7 +211,8 @@ export function simAgent({ net, who, host, store, journal, syncMs, crashAtAct, p
     if (plant === 'deaf-holder') return;
     if (body.kind === 'presence') tell({ type: 'presence', presence: body.presence });
     else if (body.kind === 'claim') tell({ type: 'claim', claim: body.claim });
-    else if (body.kind === 'beat') tell({ type: 'beat', g: body.beat.g });
+    else if (body.kind === 'beat' && plant !== 'no-beats-heard')
+      tell({ type: 'beat', g: body.beat.g, own: body.beat.t === beatT });
   }
   function onRequest(topicText: string, text: string, retained: boolean): void {
     const topic = parseTopic(ROOT, topicText);
@@ -216,7 +235,7 @@ export function simAgent({ net, who, host, store, journal, syncMs, crashAtAct, p
     if (done !== undefined) return answer(request, key, done ? 0 : -1, null);
     if (session !== undefined) store.sessions.set(session, false);
     if (plant === 'answer-before-store') answer(request, key, 0, null);
-    if (++acts === crashAtAct) net.after(syncMs * net.random(), crash);
+    if (++acts === crashAtAct && net.nowMs() < crashUntilMs) net.after(syncMs * net.random(), crash);
     net.after(syncMs, () => {
       if (dead || !serves(state)) return;
       if (session !== undefined) store.sessions.set(session, true);

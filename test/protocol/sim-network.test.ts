@@ -19,7 +19,7 @@ test('whatever the network does, requests, states and holders keep their word', 
       effects += result.effects;
       if (result.findings.length > 0) throw new Error(JSON.stringify(result.findings));
     }),
-    { numRuns: EPISODES, seed, interruptAfterTimeLimit: LIMIT_MS },
+    { numRuns: EPISODES, seed, interruptAfterTimeLimit: LIMIT_MS, includeErrorInReport: true },
   );
   t.log(`${episodes} episodes, ${effects} effects, ${answered} calls answered`);
   t.true(answered > episodes, 'the network is bad, not dead');
@@ -53,6 +53,12 @@ test(
   'readers equal agents',
 );
 test('a holder that hears nobody is found by "one holder"', found, 'deaf-holder', 'one holder');
+test(
+  'a holder that hears presence and claims but no beats is found by "one holder"',
+  found,
+  'no-beats-heard',
+  'one holder',
+);
 test('a table without bounds is found by "tables bounded"', found, 'no-bounds', 'tables bounded');
 test(
   'a reply to whom the payload names is found by "replies only to their caller"',

@@ -99,12 +99,6 @@ export function network(weather: Weather): Network {
       port.onUp();
     });
   };
-  const disconnect: Network['disconnect'] = (port) => {
-    port.wanted = false;
-    port.connected = false;
-    port.epoch++;
-    port.will = undefined;
-  };
   const cut = (port: Port, willFires = true) => {
     if (!port.connected) return;
     const { will } = port;
@@ -196,6 +190,14 @@ export function network(weather: Weather): Network {
       nowMs = untilMs;
     },
   };
+}
+
+/** Clean: no will. */
+function disconnect(port: Port): void {
+  port.wanted = false;
+  port.connected = false;
+  port.epoch++;
+  port.will = undefined;
 }
 
 interface SimEvent {

@@ -4,21 +4,38 @@ import test from 'ava';
 import type { Row } from '../../protocol/rows.ts';
 import { startSite } from './site.ts';
 
-const isUp = (rows: Map<string, Row>, ...ids: string[]) => ids.every((id) => rows.get(id)?.next_action === 'up' && rows.get(id)?.ready === 'yes');
+const isUp = (rows: Map<string, Row>, ...ids: string[]) =>
+  ids.every((id) => rows.get(id)?.next_action === 'up' && rows.get(id)?.ready === 'yes');
 const isDown = (rows: Map<string, Row>, ...ids: string[]) => ids.every((id) => rows.get(id)?.next_action === 'down');
 const alive = (pid: number | null | undefined) => pid !== null && pid !== undefined && existsSync(`/proc/${pid}`);
 const dummy = (id: string, more = '') => `- {agent-class: DummyAgent, instance-id: ${id}${more && `, ${more}`}}`;
 
 test('S01: what "manage" says is what an instance starts as', async (t) => {
-  const manage = ['yes', 'no', 'docker', 'host', 'up', 'down', 'ignore', 'host/up', 'host/down', 'docker/up', 'docker/down'];
+  const manage = [
+    'yes',
+    'no',
+    'docker',
+    'host',
+    'up',
+    'down',
+    'ignore',
+    'host/up',
+    'host/down',
+    'docker/up',
+    'docker/down',
+  ];
   const idOf = (word: string) => word.replace('/', '-');
-  const site = await startSite(t, [...manage.map((word) => dummy(`m-${idOf(word)}`, `manage: '${word}'`)), dummy('m-absent')].join('\n'));
+  const site = await startSite(
+    t,
+    [...manage.map((word) => dummy(`m-${idOf(word)}`, `manage: '${word}'`)), dummy('m-absent')].join('\n'),
+  );
   const up = ['m-yes', 'm-host', 'm-up', 'm-host-up', 'm-absent'];
   const rows = await site.until('the five that are wanted up are up', (seen) => isUp(seen, ...up));
   t.is(rows.has('m-no'), false);
   t.is(rows.has('m-ignore'), false);
   for (const id of up) t.is(rows.get(id)?.target_state, 'up');
-  for (const id of ['m-down', 'm-host-down']) t.deepEqual([rows.get(id)?.target_state, rows.get(id)?.next_action], ['down', 'down']);
+  for (const id of ['m-down', 'm-host-down'])
+    t.deepEqual([rows.get(id)?.target_state, rows.get(id)?.next_action], ['down', 'down']);
   for (const id of ['m-docker', 'm-docker-up', 'm-docker-down']) {
     const row = rows.get(id);
     t.deepEqual([row?.agent_class, row?.next_action, row?.operable], ['DummyAgent[d?]', '?', false]);
@@ -29,10 +46,18 @@ test('S01: what "manage" says is what an instance starts as', async (t) => {
 test('S02: entries that cannot be managed are left out and told, the file stays good', async (t) => {
   const site = await startSite(
     t,
-    ['- {agent-class: DummyAgent}', dummy('a'), '- {agent-class: FakeDataAgent, instance-id: a}', dummy('b', 'manage: bogus')].join('\n'),
+    [
+      '- {agent-class: DummyAgent}',
+      dummy('a'),
+      '- {agent-class: FakeDataAgent, instance-id: a}',
+      dummy('b', 'manage: bogus'),
+    ].join('\n'),
   );
   const rows = await site.until('a is up', (seen) => isUp(seen, 'a'));
-  t.deepEqual([...rows.keys()].filter((id) => id !== 'broker'), ['a']);
+  t.deepEqual(
+    [...rows.keys()].filter((id) => id !== 'broker'),
+    ['a'],
+  );
   t.is(rows.get('a')?.agent_class, 'DummyAgent');
   const told = (await site.messages()).join('\n');
   for (const part of ['instance-id', '"a"', 'bogus']) t.true(told.includes(part), part);
@@ -44,8 +69,12 @@ test('S02: entries that cannot be managed are left out and told, the file stays 
 
 for (const state of ['up', 'down'] as const) {
   test(`S03: --initial-state ${state} counts over "manage"`, async (t) => {
-    const site = await startSite(t, [dummy('a', 'manage: host/up'), dummy('b', 'manage: host/down')].join('\n'), ['--initial-state', state]);
-    const rows = await site.until(`both are ${state}`, (seen) => (state === 'up' ? isUp(seen, 'a', 'b') : isDown(seen, 'a', 'b')));
+    const site = await startSite(t, [dummy('a', 'manage: host/up'), dummy('b', 'manage: host/down')].join('\n'), {
+      args: ['--initial-state', state],
+    });
+    const rows = await site.until(`both are ${state}`, (seen) =>
+      state === 'up' ? isUp(seen, 'a', 'b') : isDown(seen, 'a', 'b'),
+    );
     t.deepEqual([rows.get('a')?.target_state, rows.get('b')?.target_state], [state, state]);
   });
 }
@@ -53,15 +82,33 @@ for (const state of ['up', 'down'] as const) {
 test('S04, S05: requests are taken in order; an unknown id or state is ignored and told', async (t) => {
   const site = await startSite(t, [dummy('a'), dummy('b')].join('\n'));
   await site.until('both are up', (seen) => isUp(seen, 'a', 'b'));
-  await site.op('update', { requests: [['all', 'up'], ['b', 'down']] });
-  await site.until('a up, b down', (seen) => isUp(seen, 'a') && isDown(seen, 'b') && seen.get('b')?.target_state === 'down');
+  await site.op('update', {
+    requests: [
+      ['all', 'up'],
+      ['b', 'down'],
+    ],
+  });
+  await site.until(
+    'a up, b down',
+    (seen) => isUp(seen, 'a') && isDown(seen, 'b') && seen.get('b')?.target_state === 'down',
+  );
   const pid = (await site.row('a'))?.pid;
-  const ignored = await site.op('update', { requests: [['nosuch', 'up'], ['a', 'sideways']] });
+  const ignored = await site.op('update', {
+    requests: [
+      ['nosuch', 'up'],
+      ['a', 'sideways'],
+    ],
+  });
   t.is(ignored.session?.success, true);
   const said = ignored.session?.messages.map(([, text]) => text).join('\n') ?? '';
   t.true(said.includes('invalid target "nosuch"') && said.includes('invalid state "sideways"'), said);
   t.is((await site.row('a'))?.pid, pid);
-  await site.op('update', { requests: [['b', 'up'], ['all', 'down']] });
+  await site.op('update', {
+    requests: [
+      ['b', 'up'],
+      ['all', 'down'],
+    ],
+  });
   await site.until('both are down: order matters', (seen) => isDown(seen, 'a', 'b'));
 });
 
@@ -103,7 +150,12 @@ test('S08: one that is killed is launched again, counted once, and its stderr is
 test('S12, S13: a launch completes before it is ended, and nothing is launched beside one that still ends', async (t) => {
   const site = await startSite(t, [dummy('a', 'manage: down'), dummy('slow', 'settings: {slow: 2}')].join('\n'));
   const before = (await site.until('slow is up', (seen) => isUp(seen, 'slow'))).get('slow')?.pid;
-  await site.op('update', { requests: [['a', 'up'], ['a', 'down']] });
+  await site.op('update', {
+    requests: [
+      ['a', 'up'],
+      ['a', 'down'],
+    ],
+  });
   await site.until('a is down again', (seen) => isDown(seen, 'a'));
   await site.op('update', { requests: [['slow', 'down']] });
   await site.until('it is ending', (seen) => seen.get('slow')?.next_action === 'wait_dead');
@@ -123,7 +175,10 @@ test('S14, S15: a reload adds, keeps and retires', async (t) => {
   t.deepEqual([ending.get('b')?.target_state, ending.get('b')?.management], ['down', 'retired']);
   const refused = await site.op('update', { requests: [['b', 'up']] });
   t.true(refused.session?.messages.some(([, text]) => text.includes('invalid target "b"')));
-  const rows = await site.until('the new ones are there, the old ones gone', (seen) => isUp(seen, 'a', 'c') && isDown(seen, 'd') && !seen.has('b') && !seen.has('e'));
+  const rows = await site.until(
+    'the new ones are there, the old ones gone',
+    (seen) => isUp(seen, 'a', 'c') && isDown(seen, 'd') && !seen.has('b') && !seen.has('e'),
+  );
   t.is(rows.get('a')?.pid, first.get('a')?.pid);
   t.false(alive(first.get('b')?.pid));
   t.false(alive(first.get('e')?.pid));
@@ -135,11 +190,17 @@ test('S16: a broken file stops nothing, requests beside it are carried out, a me
   site.write('- {agent-class: DummyAgent, instance-id: [');
   const update = await site.op('update', { reload_config: true, requests: [['a', 'down']] });
   t.is(update.session?.success, true);
-  const broken = await site.until('the file is told as not ok', (seen, { config_parse_status: status }) => isDown(seen, 'a') && status['[SCF]']?.[0] === false);
+  const broken = await site.until(
+    'the file is told as not ok',
+    (seen, { config_parse_status: status }) => isDown(seen, 'a') && status['[SCF]']?.[0] === false,
+  );
   t.is(broken.get('c')?.pid, first.get('c')?.pid);
   site.write([dummy('a'), dummy('c')].join('\n'));
   await site.op('update', { reload_config: true });
-  const mended = await site.until('the file is ok', (_, { config_parse_status: status }) => status['[SCF]']?.[0] === true);
+  const mended = await site.until(
+    'the file is ok',
+    (_, { config_parse_status: status }) => status['[SCF]']?.[0] === true,
+  );
   t.is(mended.get('c')?.pid, first.get('c')?.pid);
   t.is(mended.get('a')?.target_state, 'down');
 });
@@ -150,10 +211,16 @@ test('S16: a HostManager that starts on a broken file runs on the last good one'
   await site.kill();
   site.write('- {agent-class: DummyAgent, instance-id: [');
   await site.restart();
-  const rows = await site.until('a is adopted', (seen, { config_parse_status: status }) => isUp(seen, 'a') && status['[SCF]']?.[0] === false);
+  const rows = await site.until(
+    'a is adopted',
+    (seen, { config_parse_status: status }) => isUp(seen, 'a') && status['[SCF]']?.[0] === false,
+  );
   t.is(rows.get('a')?.pid, first.get('a')?.pid);
   process.kill(rows.get('a')?.pid ?? 0, 'SIGKILL');
-  await site.until('a is launched again from its last good entry', (seen) => isUp(seen, 'a') && seen.get('a')?.pid !== first.get('a')?.pid);
+  await site.until(
+    'a is launched again from its last good entry',
+    (seen) => isUp(seen, 'a') && seen.get('a')?.pid !== first.get('a')?.pid,
+  );
 });
 
 test('S17: a class that is not installed is told, never launched, and disturbs nobody', async (t) => {
@@ -184,13 +251,18 @@ test('S18: manager.stop ends everything in bounded time, a second start keeps th
 test('kill -9 of the HostManager with 20 children: every child keeps its pid, targets are kept, a second one refuses', async (t) => {
   const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
   const command = "command: [/bin/sleep, '1000']";
-  const site = await startSite(t, ids.map((id) => `- {agent-class: Command, instance-id: ${id}, ${command}}`).join('\n'));
+  const site = await startSite(
+    t,
+    ids.map((id) => `- {agent-class: Command, instance-id: ${id}, ${command}}`).join('\n'),
+  );
   await site.until('all are up', (seen) => isUp(seen, ...ids));
   await site.op('update', { requests: [['c7', 'down']] });
   const before = await site.until('c7 is down', (seen) => isDown(seen, 'c7'));
   await site.kill();
   await site.restart();
-  const after = await site.until('all is as it was', (seen) => ids.every((id) => seen.get(id)?.next_action === before.get(id)?.next_action));
+  const after = await site.until('all is as it was', (seen) =>
+    ids.every((id) => seen.get(id)?.next_action === before.get(id)?.next_action),
+  );
   for (const id of ids) t.is(after.get(id)?.pid, before.get(id)?.pid, id);
   t.is(after.get('c7')?.target_state, 'down');
   t.true(ids.filter((id) => id !== 'c7').every((id) => after.get(id)?.adopted));

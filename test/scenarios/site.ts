@@ -24,12 +24,19 @@ export interface TestSite {
   caller: SocketCaller;
   hostManager: ChildProcess;
   /** Start and wait; the finished or current session. */
-  op(op: string, params?: Record<string, unknown>): Promise<{ code: number; message: string; session: Session | undefined }>;
+  op(
+    op: string,
+    params?: Record<string, unknown>,
+  ): Promise<{ code: number; message: string; session: Session | undefined }>;
   stopOp(op: string): Promise<{ code: number; message: string }>;
   rows(): Promise<Row[]>;
   row(id: string): Promise<Row | undefined>;
   /** Resolve when the pushed rows are as wanted; the test's own timeout is the limit. */
-  until(what: string, wanted: (rows: Map<string, Row>, data: ManagerData) => boolean, withinMs?: number): Promise<Map<string, Row>>;
+  until(
+    what: string,
+    wanted: (rows: Map<string, Row>, data: ManagerData) => boolean,
+    withinMs?: number,
+  ): Promise<Map<string, Row>>;
   messages(op?: string): Promise<string[]>;
   write(entries: string): void;
   /** kill -9 of the HostManager, or a new one on the same folder. */
@@ -37,12 +44,26 @@ export interface TestSite {
   restart(args?: string[]): Promise<void>;
 }
 
+export interface SiteOptions {
+  /** Flags of the HostManager. */
+  args?: string[];
+  /** With a broker of its own on `port`; without, the bus stays down. */
+  broker?: boolean;
+}
+
 /** Bring it up on `entries` (YAML of the block's list; DummyAgent is installed). */
-export async function startSite(t: ExecutionContext, entries: string, args: string[] = []): Promise<TestSite> {
+export async function startSite(
+  t: ExecutionContext,
+  entries: string,
+  { args = [], broker = false }: SiteOptions = {},
+): Promise<TestSite> {
   const folder = tempFolder(t);
   const port = await freePort();
   mkdirSync(join(folder, 'plugin'));
-  writeFileSync(join(folder, 'plugin', 'package.json'), JSON.stringify({ name: 'dummies', type: 'module', cupola: { agents: { DummyAgent: './dummy.mjs' } } }));
+  writeFileSync(
+    join(folder, 'plugin', 'package.json'),
+    JSON.stringify({ name: 'dummies', type: 'module', cupola: { agents: { DummyAgent: './dummy.mjs' } } }),
+  );
   writeFileSync(join(folder, 'plugin', 'dummy.mjs'), `export * from ${JSON.stringify(DUMMY)};\n`);
   const siteFile = join(folder, 'site.yaml');
   const stateDir = join(folder, '.cupola');
@@ -55,16 +76,27 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
     siteFile,
     stateDir,
     port,
-    write: (text) => writeFileSync(siteFile, siteText(port, text)),
+    write: (text) => writeFileSync(siteFile, siteText(port, text, broker)),
     async op(op, params = {}) {
       const asked = op === 'restart' || op === 'die' || op === 'kill' || op === 'manager' ? 'admin' : 'operate';
       const reply = await site.caller.call('hm', { method: 'start', class: asked, op, params });
-      if (!reply.ok) return { code: ReplyCode.ERROR, message: reply.fault.message, session: Session.safeParse(reply.fault.facts['session']).data };
-      return { code: reply.value.code, message: reply.value.message, session: Session.safeParse(reply.value.session).data };
+      if (!reply.ok)
+        return {
+          code: ReplyCode.ERROR,
+          message: reply.fault.message,
+          session: Session.safeParse(reply.fault.facts['session']).data,
+        };
+      return {
+        code: reply.value.code,
+        message: reply.value.message,
+        session: Session.safeParse(reply.value.session).data,
+      };
     },
     async stopOp(op) {
       const reply = await site.caller.call('hm', { method: 'stop', class: 'admin', op });
-      return reply.ok ? { code: reply.value.code, message: reply.value.message } : { code: ReplyCode.ERROR, message: reply.fault.message };
+      return reply.ok
+        ? { code: reply.value.code, message: reply.value.message }
+        : { code: ReplyCode.ERROR, message: reply.fault.message };
     },
     async rows() {
       const reply = must(await site.caller.call('hm', { method: 'status', class: 'read', op: 'manager' }));
@@ -82,7 +114,9 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
           const data = session && ManagerData.safeParse(session.data).data;
           if (!data) return;
           const rows = new Map(data.child_states.map((row) => [row.instance_id, row]));
-          seen = data.child_states.map((row) => `${row.instance_id} ${row.next_action} ${row.target_state} ${row.pid}`).join(', ');
+          seen = data.child_states
+            .map((row) => `${row.instance_id} ${row.next_action} ${row.target_state} ${row.pid}`)
+            .join(', ');
           if (!wanted(rows, data)) return;
           limit();
           // Never from inside the listener that it cancels.
@@ -118,8 +152,21 @@ export async function startSite(t: ExecutionContext, entries: string, args: stri
   return site;
 }
 
-const siteText = (port: number, entries: string): string =>
-  [`hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`, 'plugins: [./plugin]', 'hosts:', '  h1:', '    agent-instances:', '      - {agent-class: HostManager, instance-id: hm}', ...entries.trim().split('\n').map((line) => `      ${line.trim()}`), ''].join('\n');
+const siteText = (port: number, entries: string, broker: boolean): string =>
+  [
+    `hub: {mqtt: {url: 'mqtt://127.0.0.1:${port}'}}`,
+    'plugins: [./plugin]',
+    'hosts:',
+    '  h1:',
+    '    agent-instances:',
+    '      - {agent-class: HostManager, instance-id: hm}',
+    ...(broker ? [`      - {agent-class: Broker, instance-id: broker, settings: {listen: [{port: ${port}}]}}`] : []),
+    ...entries
+      .trim()
+      .split('\n')
+      .map((line) => `      ${line.trim()}`),
+    '',
+  ].join('\n');
 
 /** kill -9, and wait until it is gone. */
 async function end(child: ChildProcess): Promise<void> {
@@ -132,11 +179,15 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 function launch(siteFile: string, args: string[], cwd: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, 'agent', 'run', 'HostManager', '--site-file', siteFile, '--site-host', 'h1', ...args], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'agent', 'run', 'HostManager', '--site-file', siteFile, '--site-host', 'h1', ...args],
+    {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    },
+  );
   return child;
 }
 
