@@ -22,7 +22,8 @@ export function endText(session: Session, view: View, asked = false): string {
   const took = session.end_time === null ? '' : ` in ${sayDuration((session.end_time - session.start_time) * 1_000)}`;
   const last = session.messages.findLast(([, text]) => !isTransition(text))?.[1];
   const said = session.success === true ? dataText(session.data) : (session.fault?.message ?? last ?? '');
-  const sign = session.success === true ? view.paint('green', '✓ succeeded') : asked ? '✓ ended' : view.paint('red', '✗ failed');
+  const sign =
+    session.success === true ? view.paint('green', '✓ succeeded') : asked ? '✓ ended' : view.paint('red', '✗ failed');
   return `${sign}${took}${said === '' ? '' : `: ${said}`}   (session ${session.number})`;
 }
 
