@@ -1,6 +1,7 @@
 /** What every command has at hand: options read once, the site, the way to agents, and the end that tidies up. */
 import * as z from 'zod';
 import { type Outcome, failed, ok } from '../base/fault.ts';
+import { didYouMean } from '../base/nearest.ts';
 import type { Caller } from '../client/caller.ts';
 import { readDuration } from './duration.ts';
 import { type Fleet, candidates, readFleet } from './fleet.ts';
@@ -108,6 +109,10 @@ export async function chooseInstances(
   site: Site,
   words: readonly string[],
 ): Promise<Outcome<ChosenInstances>> {
+  const { host: asked } = shell.options;
+  const hosts = [site.host, ...site.hostManagers.keys()];
+  if (asked !== undefined && !hosts.includes(asked))
+    return failed('HOST_UNKNOWN', { host: asked, near: didYouMean(asked, hosts) });
   const fleet = await fleetOf(shell, site);
   const meant = words.map((word) => {
     const host = hostNamed(site, word);
