@@ -143,7 +143,7 @@ test('why tells target, actor, line of the config, the changes, and what comes n
 });
 
 test('why has nothing to come and nothing to do for one that is up as wanted', (t) => {
-  const why = whyAnswer(up(), T);
+  const why = whyAnswer(inPhase(up()), T);
   t.deepEqual(why.next, { act: '', at: null });
   t.is(why.remedy, '');
 });
