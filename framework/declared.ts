@@ -41,6 +41,7 @@ export interface DeclareParts {
   openSite(): Site;
   emit(feed: FeedSource, block: Block): void;
   busUp(): boolean;
+  event(kind: string, facts: Record<string, unknown>): void;
   end(reason: string): void;
   setHeartbeat(on: boolean): void;
 }
@@ -109,6 +110,7 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
       feeds.set(name, feed);
       return feed;
     },
+    event: parts.event,
     lock: () => openLock(clock),
     every(ms, act) {
       const cancel = every(clock, ms, act);

@@ -117,6 +117,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
       faces.bus?.block(feed.name, block);
     },
     busUp: () => faces.bus?.up() ?? false,
+    event: (kind, event) => faces.bus?.event({ g, t: clock.nowMs() / 1_000, kind, ...event }),
     end: (reason) => void ending.begin(reason),
     setHeartbeat: (on) => beat.on(on),
   });

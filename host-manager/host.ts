@@ -39,8 +39,10 @@ const INITIAL_STATE_KEY = 'initial-state-boot';
 export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange: (id: string) => void): Host {
   const { clock, folder, identity, log, place, store } = setup;
   const kept = keptInStore(store);
-  const messages = told(clock, log);
+  const messages = told(clock, log, setup.event);
   const prepared = new Map<string, Preparation>();
+  /** Of each instance: its newest crash report, and the exit that it tells of. */
+  const newestReport = new Map<string, { id: string; at: number }>();
   const boot = bootId();
   const startedMs = clock.monotonicMs();
   let site: SiteInForce | undefined;
@@ -84,7 +86,9 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     // After the relaunch was asked: nothing that may wait stands between an end and the next beginning.
     clock.after(0, async () => {
       const written = await reports.write(reportOf(crash, site?.config.revision ?? ''));
-      if (!written.ok) say(crash.instanceId, 'warn', `crash report not written: ${written.fault.message}`);
+      if (written.ok) newestReport.set(crash.instanceId, { id: written.value.id, at: written.value.at });
+      else say(crash.instanceId, 'warn', `crash report not written: ${written.fault.message}`);
+      onChange(crash.instanceId);
       await reports.prune(clock.nowMs());
     });
   };
@@ -148,7 +152,10 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     },
     synced: () => kept.synced(),
     data: () => ({
-      child_states: supervisor.rows(),
+      child_states: supervisor.rows().map((row) => {
+        const report = newestReport.get(row.instance_id);
+        return row.exit && report?.at === row.exit.at ? { ...row, exit: { ...row.exit, report: report.id } } : row;
+      }),
       config_parse_status: site ? { '[SCF]': [...site.status] } : {},
       orphans: {},
       new_tags: {},
