@@ -269,6 +269,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
       reason = why;
       cancelTimer();
       if (serves(holder) && connection) {
+        lasts.flush();
         sayPresence('offline');
         await disconnect();
       }
