@@ -221,10 +221,8 @@ function feedApi(fields: FeedFields, description: string | undefined, record: bo
   const described = Object.entries(fields).map(([name, field]) => {
     const { $schema: _, ...schema } = z.toJSONSchema(field, { unrepresentable: 'any' });
     const meta = z.globalRegistry.get(field);
-    const type =
-      typeof schema.type === 'string'
-        ? schema.type
-        : (schema.anyOf?.map((one) => one.type).find((one) => one !== 'null') ?? 'any');
+    const types = [schema.type, ...(schema.anyOf ?? []).map((one) => one.type)].flat();
+    const type = types.find((one) => one !== undefined && one !== 'null') ?? 'any';
     const unit = meta?.['unit'];
     const precision = meta?.['precision'];
     return [

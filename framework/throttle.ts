@@ -30,7 +30,7 @@ export function throttle(clock: Clock, periodMs: number, send: (name: string) =>
       );
     },
     flush() {
-      for (const name of [...pending.keys()]) go(name);
+      for (const name of Array.from(pending.keys())) go(name);
     },
     stop() {
       for (const cancel of pending.values()) cancel();
