@@ -48,6 +48,8 @@ export interface Harness {
   /** The same, with everything that the reply or the refusal carries. */
   call(ask: Ask): Promise<Outcome<Reply>>;
   advance(ms: number): Promise<void>;
+  /** Let time pass in small steps until `promise` has settled. */
+  settle<T>(promise: Promise<T>): Promise<T>;
   end(): Promise<void>;
 }
 
@@ -101,6 +103,7 @@ export async function harness<S extends ObjectSchema, H>(
     id,
     folder,
     call,
+    settle,
     advance: (ms) => clock.advance(ms),
     async ask(method, op, more = {}) {
       const acts = method === 'start' || method === 'stop' || method === 'abort';
