@@ -172,7 +172,7 @@ test('F09: at the end processes are stopped and tasks aborted at once, feeds flu
   t.true(h.clock.monotonicMs() - atMs <= 600);
   const last = (topic: string) => said.findLast((one) => one.topic === topic)?.message;
   t.deepEqual([last('op/acquire')?.['op_code'], last('op/sweep')?.['op_code']], [OpCode.SUCCEEDED, OpCode.FAILED]);
-  t.is((last('feed/samples')?.['fields'] as { ch1: number[] }).ch1.at(-1), 5);
+  t.like(last('feed/samples')?.['fields'], { ch1: [0, 1, 2, 3, 4, 5] });
   t.is(last('last/samples')?.['ch1'], 5);
   t.deepEqual(said.at(-1)?.topic, 'presence');
   t.deepEqual(
