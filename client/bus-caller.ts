@@ -205,10 +205,14 @@ export function openBusCaller({
         if (block.ok) listener(block.value);
       }),
     watchLast: (agent, feed, listener) =>
-      shared.add(topicOf(root, { kind: 'last', agent, name: feed }), ({ payload }) => {
-        const last = read(Last, payload);
-        if (last.ok) listener(last.value);
-      }),
+      shared.add(
+        topicOf(root, { kind: 'last', agent, name: feed }),
+        ({ payload }) => {
+          const last = read(Last, payload);
+          if (last.ok) listener(last.value);
+        },
+        { latest: true },
+      ),
     watchPresence(listener) {
       const tell = (agent: string) => {
         const presence = roster.get(agent)?.presence;
