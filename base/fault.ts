@@ -378,6 +378,7 @@ export const FAULTS = {
     exit: 7,
   },
   NOT_WANTED: { says: 'Not as wanted: {which}', remedy: 'Run "cupola why ID" for each', exit: 3 },
+  WANTED_DOWN: { says: 'Cannot {verb} "{instance}": it is wanted down', remedy: 'Run "cupola up {instance}" to bring it up', exit: 6 },
   CONFIRM: { says: 'Not done: {what}', remedy: 'Add "--yes"', exit: 6 },
   // ── the CLI ──
   USAGE: { says: '{problem}', remedy: '{remedy}', exit: 2 },

@@ -25,10 +25,10 @@ export async function runCli(argv: readonly string[], parts: Parts): Promise<num
     await program.parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const why =
-      thrown instanceof CommanderError ? usage(thrown, program) : fault('INTERNAL', { cause: causeOf(thrown) });
-    const shell = shellOf(parts, CommonOptions.parse(asked));
     const name = argv.find((word) => !word.startsWith('-')) ?? 'cupola';
+    const why =
+      thrown instanceof CommanderError ? usage(thrown, program, name) : fault('INTERNAL', { cause: causeOf(thrown) });
+    const shell = shellOf(parts, CommonOptions.parse(asked));
     return write(name, { fault: why }, shell.format, parts.terminal, shell.notePaint, parts.clock.nowMs());
   }
   return exit;
@@ -124,7 +124,7 @@ function commonOptions(command: Command): void {
 }
 
 /** A mistake in the command line as a fault. */
-function usage({ message }: CommanderError, program: Command): Fault {
+function usage({ message }: CommanderError, program: Command, command: string): Fault {
   const [text = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const problem = (text[0] ?? '').toUpperCase() + text.slice(1).replace(/'/g, '"').replace(/\.$/, '');
   const unknown = /^unknown command '(.+)'/.exec(text)?.[1];
@@ -135,7 +135,12 @@ function usage({ message }: CommanderError, program: Command): Fault {
           unknown,
           program.commands.map((sub) => sub.name()),
         ).replace(/^; d/, 'D');
-  return fault('USAGE', { problem, remedy: near === '' ? 'Run "cupola help" for the commands there are' : near });
+    const named = program.commands.find((sub) => sub.name() === command)?.name();
+  const remedy =
+    named === undefined
+      ? 'Run "cupola help" for the commands there are'
+      : `Run "cupola help ${named}" for what it takes`;
+  return fault('USAGE', { problem, remedy: near === '' ? remedy : near });
 }
 
 const nameOf = (command: Command): string => {

@@ -25,6 +25,8 @@ export interface Site {
   builtIn: boolean;
   /** This machine's host block. */
   host: string;
+  /** Are this host's folders on this machine, so that its HostManager would be here too? */
+  here: boolean;
   /** Root of every topic. */
   root: string;
   folder: HostFolder;

@@ -22,7 +22,7 @@ export function whyAnswer(instance: Instance, nowMs: number): Why {
   return {
     target: id,
     because: [
-      { at: nowMs / 1_000, text: `${isOf(instance.phase)}: ${whyOf(instance, nowMs)}` },
+      { at: null, text: `${isOf(instance.phase)}: ${whyOf(instance, nowMs)}` },
       { at: targetSinceMs / 1_000, text: `target ${target}, set by ${targetActor}`, actor: targetActor },
       { at: null, text: `${wanted.agentClass}, starts ${wanted.start}`, file, line },
       ...history,
@@ -31,6 +31,9 @@ export function whyAnswer(instance: Instance, nowMs: number): Why {
     remedy: remedyOf(instance),
   };
 }
+
+/** It stays as it is. */
+const NOTHING: Why['next'] = { act: '', at: null };
 
 function nextOf(instance: Instance): Why['next'] {
   const limitMs = limitOf(instance);
@@ -45,9 +48,9 @@ function nextOf(instance: Instance): Why['next'] {
     case 'stopping':
       return { act: instance.phase.step === 'stuck' ? 'look again' : 'SIGKILL, then make sure', at };
     case 'up':
-      return { act: instance.phase.ready === 'waiting' ? 'tell that it is late' : 'nothing', at };
+      return instance.phase.ready === 'waiting' ? { act: 'tell that it is late', at } : NOTHING;
     default:
-      return { act: 'nothing', at: null };
+      return NOTHING;
   }
 }
 
@@ -66,10 +69,10 @@ function remedyOf({ id, phase, target, wanted }: Instance): string {
     case 'stopping':
       return phase.step === 'stuck'
         ? 'A process in the kernel cannot be ended: look at the device or disk it hangs on'
-        : 'Nothing to do';
+        : '';
     case 'down':
       return target === 'down' ? `Run "cupola up ${id}" to start it` : `Run "cupola restart ${id}" to start it again`;
     default:
-      return 'Nothing to do';
+      return '';
   }
 }

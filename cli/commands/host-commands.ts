@@ -1,6 +1,6 @@
 /** `start`, `stop`, `run`, `wait`, `abort`: this machine's HostManager, or operations where one is named. */
 import { type Command, Option } from 'commander';
-import { exitOf, failed } from '../../base/fault.ts';
+import { failed } from '../../base/fault.ts';
 import { type Result, exitOfAll, exitOfResult } from '../output.ts';
 import type { Define } from '../define.ts';
 import { type Leave, stopHost } from './stop-host.ts';
@@ -97,7 +97,10 @@ function together(results: readonly Result[]): Result {
   const [first] = results;
   if (results.length === 1 && first !== undefined) return first;
   const faults = results.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-  const lines = results.map(({ text, fault, told }) => text ?? (fault === undefined || told ? '' : fault.message));
+  // The first fault is told by itself, below.
+  const lines = results.map(
+    ({ text, fault }) => text ?? (fault === undefined || fault === faults[0] ? '' : `✗ ${fault.message}`),
+  );
   return {
     exit: exitOfAll(results.map(exitOfResult)),
     text: lines.filter((line) => line !== '').join('\n'),
@@ -105,7 +108,7 @@ function together(results: readonly Result[]): Result {
     document: { sessions: results.map(({ document }) => document ?? {}) },
     ...(faults[0] === undefined
       ? {}
-      : { fault: faults[0], told: results.some(({ text }) => text !== undefined) && exitOf(faults[0].code) !== 2 }),
+      : { fault: faults[0], told: results.find(({ fault }) => fault !== undefined)?.told ?? false }),
   };
 }
 

@@ -43,12 +43,13 @@ export function whyText({ target, because, next, remedy }: Why, view: View): str
   const lines = because.map(({ at, text, actor, file, line }) => {
     const when = at === null ? '' : `${sayTime(at * 1_000, nowMs, utc)} `;
     const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}`;
-    const source = [actor === undefined ? '' : `by ${actor}`, where].filter((part) => part !== '').join(', ');
+    const source = [actor === undefined || text.endsWith(`by ${actor}`) ? '' : `by ${actor}`, where].filter((part) => part !== '').join(', ');
     return `  ${when}${text}${source === '' ? '' : ` (${source})`}`;
   });
   const soon = next.at === null ? '' : ` in ${sayDuration(next.at * 1_000 - nowMs)}`;
   const then = next.act === '' ? [] : [`  then: ${next.act}${soon}`];
-  return [paint('bold', target), ...lines, ...then, ...(remedy === '' ? [] : [`  next: ${remedy}`])].join('\n');
+  const todo = remedy === '' && then.length === 0 ? 'nothing to do' : remedy;
+  return [paint('bold', target), ...lines, ...then, ...(todo === '' ? [] : [`  next: ${todo}`])].join('\n');
 }
 
 async function fromDisk(shell: Shell, site: Site, id: string): Promise<Result> {
@@ -65,9 +66,9 @@ async function fromDisk(shell: Shell, site: Site, id: string): Promise<Result> {
   const because = [
     { at: null, text: `HostManager of "${site.host}" does not run; read from ${site.folder.root}` },
     { at: null, text: `${id}: ${state}` },
-    ...reports.slice(-3).map((report) => ({
+    ...reports.slice(0, 3).map((report) => ({
       at: timeOf(report['at']),
-      text: `${String(report['cause'] ?? 'exit')} ${String(report['signal'] ?? report['code'] ?? '')}`.trim(),
+      text: `ended by itself: ${String(report['cause'] ?? 'exit')} ${String(report['signal'] ?? report['code'] ?? '')}`.trim(),
     })),
   ];
   const told: Why = { target: id, because, next: { act: '', at: null }, remedy: absent.remedy };

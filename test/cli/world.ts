@@ -192,6 +192,7 @@ export const site = (given: Partial<Site> = {}): Site => ({
   instances: [{ id: 'thermo1', host: 'lab-a', agentClass: 'Thermometer' }],
   brokers: ['mqtt://127.0.0.1:1883'],
   brokerNamed: false,
+  here: false,
   credentials: undefined,
   tls: undefined,
   protocol: 4,
