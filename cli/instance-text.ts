@@ -21,8 +21,7 @@ export function instanceText(row: Row, view: View): string {
   ];
   if (row.pid !== null)
     lines.push(['process', `pid ${row.pid}, generation ${row.generation ?? '–'}${row.adopted ? ', adopted' : ''}`]);
-  if (row.exit !== null)
-    lines.push(['last exit', `${at(row.exit.at)} ${exitText(row.exit)}`]);
+  if (row.exit !== null) lines.push(['last exit', `${at(row.exit.at)} ${exitText(row.exit)}`]);
   if (row.restart_required) lines.push(['restart', `required: ${row.restart_reasons.join(', ')}`]);
   const head = `${paint('bold', row.instance_id)}  ${row.agent_class}`;
   return [head, ...lines.filter(([, text]) => text !== '').map(([name, text]) => `  ${name.padEnd(10)}${text}`)].join(

@@ -1,6 +1,6 @@
 /** A line of a log for people: of one in JSON its message, then its facts. */
 import { isObject } from '../protocol/envelope.ts';
-import { valueText } from './session-text.ts';
+import { valueText } from './value-text.ts';
 
 /** Told beside the line, or the same in every line of an agent. */
 const KNOWN = new Set(['level', 'at', 'time', 'host', 'agent', 'class', 'pid', 'hostname', 'msg', 'v']);

@@ -135,7 +135,7 @@ function usage({ message }: CommanderError, program: Command, command: string): 
           unknown,
           program.commands.map((sub) => sub.name()),
         ).replace(/^; d/, 'D');
-    const named = program.commands.find((sub) => sub.name() === command)?.name();
+  const named = program.commands.find((sub) => sub.name() === command)?.name();
   const remedy =
     named === undefined
       ? 'Run "cupola help" for the commands there are'

@@ -185,7 +185,12 @@ function told(text: string): { at: number | null; level: string | null } & Facts
     const parsed = LogObject.safeParse(jsonOrNothing(text));
     if (parsed.success) {
       const { time, at, level, session, rid } = parsed.data;
-      return { at: typeof time === 'number' ? time / 1000 : timeOf(time ?? at ?? ''), level: levelName(level), session, rid };
+      return {
+        at: typeof time === 'number' ? time / 1000 : timeOf(time ?? at ?? ''),
+        level: levelName(level),
+        session,
+        rid,
+      };
     }
   }
   const at = timeOf(/^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)/.exec(text)?.[1] ?? '');

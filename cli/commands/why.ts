@@ -43,7 +43,9 @@ export function whyText({ target, because, next, remedy }: Why, view: View): str
   const lines = because.map(({ at, text, actor, file, line }) => {
     const when = at === null ? '' : `${sayTime(at * 1_000, nowMs, utc)} `;
     const where = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}`;
-    const source = [actor === undefined || text.endsWith(`by ${actor}`) ? '' : `by ${actor}`, where].filter((part) => part !== '').join(', ');
+    const source = [actor === undefined || text.endsWith(`by ${actor}`) ? '' : `by ${actor}`, where]
+      .filter((part) => part !== '')
+      .join(', ');
     return `  ${when}${text}${source === '' ? '' : ` (${source})`}`;
   });
   const soon = next.at === null ? '' : ` in ${sayDuration(next.at * 1_000 - nowMs)}`;
