@@ -7,7 +7,7 @@ import { type Fleet, candidates, readFleet } from './fleet.ts';
 import type { Format } from './output.ts';
 import type { Parts } from './parts.ts';
 import { type Reach, reachOf } from './reach.ts';
-import { type Site, type SiteFlags, ownHostManager } from './site.ts';
+import { type Site, type SiteFlags, hostNamed, ownHostManager } from './site.ts';
 import type { View } from './status-table.ts';
 import { type Chosen, type Filter, choose } from './targets.ts';
 import { type Paint, type Terminal, colourOn, painter } from './terminal.ts';
@@ -115,7 +115,11 @@ export async function chooseInstances(
   words: readonly string[],
 ): Promise<Outcome<ChosenInstances>> {
   const fleet = await fleetOf(shell, site);
-  const chosen = choose(words, filterOf(shell.options), candidates(fleet, site), shell.terminal.interactive);
+  const meant = words.map((word) => {
+    const host = hostNamed(site, word);
+    return host === undefined ? word : `@${host}`;
+  });
+  const chosen = choose(meant, filterOf(shell.options), candidates(fleet, site), shell.terminal.interactive);
   if (!chosen.ok) {
     // Where the HostManager is dead, that is what has to be said, not that a name is unknown.
     const dead = fleet.hosts.find(({ host, fault }) => host === site.host && fault !== undefined);

@@ -55,6 +55,13 @@ export interface Validation {
 /** The HostManager of this machine. */
 export const ownHostManager = (site: Site): string => site.hostManagers.get(site.host) ?? `hm-${site.host}`;
 
+/** The host that a word names: `@lab-a`, or its HostManager by name. */
+export function hostNamed(site: Site, word: string): string | undefined {
+  if (word.startsWith('@')) return word.slice(1);
+  if (word === ownHostManager(site)) return site.host;
+  return [...site.hostManagers].find(([, manager]) => manager === word)?.[0];
+}
+
 /** Flags that lead another program of this site to the same place. */
 export function passedOn(site: Site, flags: SiteFlags): string[] {
   const pairs: [string, string | undefined][] = [

@@ -12,7 +12,7 @@ import { logText } from '../log-text.ts';
 import type { LogLine } from '../parts.ts';
 import type { Format, Result } from '../output.ts';
 import { type Shell, chooseInstances, hostOf, managerOf } from '../shell.ts';
-import type { Site } from '../site.ts';
+import { type Site, ownHostManager } from '../site.ts';
 
 export const LogsOptions = z.object({
   follow: z.boolean().default(false),
@@ -50,6 +50,8 @@ export async function logs(shell: Shell, words: readonly string[], options: Logs
   const site = await shell.site();
   if (!site.ok) return site;
   if (words.length === 0) return failed('USAGE', { problem: '"logs" needs a target', remedy: 'Run "cupola logs ID"' });
+  const [only = ''] = words;
+  if (words.length === 1 && only === ownHostManager(site.value)) return ownLogs(shell, site.value, only, options);
   const chosen = await chooseInstances(shell, site.value, words);
   if (!chosen.ok) return chosen;
   const params = paramsOf(options, shell.parts.clock.nowMs());
@@ -158,6 +160,29 @@ interface Printer {
   print(host: string, id: string, lines: readonly LogLine[]): void;
   collected: Record<string, unknown>[];
   format: Format;
+}
+
+/** The HostManager's own log is no business of its operations: it is read where it lies. */
+async function ownLogs(
+  shell: Shell,
+  site: Site,
+  id: string,
+  { stream, tail, grep, follow }: LogsOptions,
+): Promise<Result> {
+  if (follow)
+    return failed('USAGE', {
+      problem: `"--follow" is not for the HostManager's own log`,
+      remedy: `Run "tail -f ${site.folder.log}/${id}.*.log"`,
+    });
+  const printer = printerOf(shell, false);
+  const lines = await shell.parts.disk.lines(site.folder, id, { stream, lines: tail });
+  if (!lines.ok) return lines;
+  printer.print(
+    site.host,
+    id,
+    lines.value.filter(({ text }) => grep === undefined || text.includes(grep)),
+  );
+  return finish({}, printer);
 }
 
 /** As text or one document per line at once; for `--json` kept until the end. */

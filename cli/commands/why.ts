@@ -1,17 +1,21 @@
 /** `cupola why ID`: the chain from what is wanted to what is, and what comes next. */
 import { failed } from '../../base/fault.ts';
+import { didYouMean } from '../../base/nearest.ts';
 import { Why } from '../../protocol/rows.ts';
 import { Session } from '../../protocol/session.ts';
 import { sayDuration, sayTime } from '../duration.ts';
+import { readFleet } from '../fleet.ts';
 import type { Result } from '../output.ts';
 import { type Shell, chooseInstances, hostOf, managerOf } from '../shell.ts';
-import type { Site } from '../site.ts';
-import type { View } from '../status-table.ts';
+import { type Site, hostNamed } from '../site.ts';
+import { type View, notAsWanted } from '../status-table.ts';
 import { readTarget } from '../targets.ts';
 
 export async function why(shell: Shell, word: string): Promise<Result> {
   const site = await shell.site();
   if (!site.ok) return site;
+  const host = hostNamed(site.value, word);
+  if (host !== undefined) return whyHost(shell, site.value, host);
   const target = readTarget(word);
   const chosen = await chooseInstances(shell, site.value, [target.kind === 'part' ? target.agent : word]);
   if (!chosen.ok) return chosen;
@@ -35,6 +39,37 @@ export async function why(shell: Shell, word: string): Promise<Result> {
       text: session.success ? (session.data.messages.at(-1)?.[1] ?? 'no answer') : reply.value.message,
     });
   return { text: whyText(told.data, shell.view()), document: { ...told.data } };
+}
+
+/** Of a host: what its HostManager says, or why nobody does. */
+async function whyHost(shell: Shell, site: Site, host: string): Promise<Result> {
+  const { disk, clock } = shell.parts;
+  const fleet = await readFleet({ site, reach: shell.reach(site), disk, clock, hosts: [host] });
+  const [state] = fleet.hosts;
+  if (state === undefined)
+    return failed('HOST_UNKNOWN', { host, near: didYouMean(host, [site.host, ...site.hostManagers.keys()]) });
+  const unwanted = notAsWanted(fleet);
+  const { fault: dead, instance_id } = state;
+  const [good, , complaints] = state.manager?.config_parse_status['[SCF]'] ?? [true, 0, ''];
+  const because = [
+    dead === undefined
+      ? { at: state.since, text: `${instance_id} runs and supervises` }
+      : { at: null, text: dead.message },
+    ...(state.problem === undefined ? [] : [{ at: null, text: state.problem }]),
+    ...(complaints === ''
+      ? []
+      : [{ at: null, text: `site config ${good ? 'has complaints' : 'is not usable'}: ${complaints}` }]),
+    ...(dead === undefined && unwanted.length > 0 ? [{ at: null, text: `not as wanted: ${unwanted.join(', ')}` }] : []),
+    ...state.records.map(({ instance_id: id, pid, alive }) => ({
+      at: null,
+      text: `${id}: pid ${pid} ${alive ? 'runs, unsupervised' : 'is gone'}`,
+    })),
+  ];
+  const [worst] = unwanted;
+  const remedy = dead?.remedy ?? (worst === undefined ? '' : `Run "cupola why ${worst}"`);
+  const told: Why = { target: `@${host}`, because, next: { act: '', at: null }, remedy };
+  const text = whyText(told, shell.view());
+  return { text, document: { ...told }, ...(dead === undefined ? {} : { fault: dead, told: true, exit: 3 }) };
 }
 
 /** The chain in lines: when, what, by whom, where; then what comes next. */
