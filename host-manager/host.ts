@@ -15,7 +15,7 @@ import { type SiteInForce, readInForce } from './site-in-force.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 import { initialStateApplies } from './targets.ts';
 import { type Told, told } from './told.ts';
-import { wantedOf } from './wanted-entries.ts';
+import { idleKeys, wantedOf } from './wanted-entries.ts';
 
 export interface Host {
   readonly supervisor: Supervisor;
@@ -101,6 +101,7 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     const next = readInForce(place.readSite, site, (id) => driver.alive(id), clock.nowMs());
     if (!next.ok) return next;
     for (const line of next.value.complaints) say(null, next.value.status[0] ? 'warn' : 'error', line);
+    for (const line of next.value.entries.flatMap(idleKeys)) say(null, 'warn', line);
     return next;
   };
   const wanted = (next: SiteInForce) =>
