@@ -6,6 +6,7 @@ import type { Setup } from '../framework/agent.ts';
 import type { ManagerData, TargetState } from '../protocol/rows.ts';
 import { type CrashReports, crashReports } from '../store/crash-reports.ts';
 import { bootId } from '../store/proc.ts';
+import { AUDIT_MS, audit } from './audit.ts';
 import type { Crash } from './event.ts';
 import { keptInStore } from './kept-store.ts';
 import { type Preparation, prepare } from './launch-spec.ts';
@@ -123,6 +124,25 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
       }
       return { ...one, operable: false, inoperableWhy: spec.fault.message };
     });
+
+  setup.every(AUDIT_MS, () => {
+    for (const difference of audit(supervisor.instances(), (id) => driver.alive(id))) {
+      const { id } = difference;
+      say(id, 'error', `the audit found a difference, ${difference.kind}: report it with the log around this time`);
+      if (difference.kind === 'lives unknown') continue;
+      const { generation } = difference;
+      supervisor.deliver({
+        type: 'exited',
+        instanceId: id,
+        generation,
+        code: null,
+        signal: null,
+        rest: [],
+        stderrTail: [],
+        lastLine: null,
+      });
+    }
+  });
 
   return {
     supervisor,
