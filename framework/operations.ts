@@ -119,11 +119,7 @@ export function operationsOf({ agent, g, clock, log, records, changed, sessionEn
         log.error({ operation: operation.name, session: session.id, err: result.crash }, 'operation crashed');
     }
     const aborted = operation.type === 'task' && session.handle.signal.aborted && !operation.immediate;
-    finish(
-      one,
-      session,
-      aborted && result.success ? { ...result, success: false, text: result.text ?? 'aborted' } : result,
-    );
+    finish(one, session, aborted && result.success ? abortedResult(result.text) : result);
   };
   const open = (one: Held, start: Start, params: Record<string, unknown>): OpenSession => {
     one.started++;
@@ -304,6 +300,9 @@ export function operationsOf({ agent, g, clock, log, records, changed, sessionEn
 }
 
 const isOpen = (session: OpenSession | Session): session is OpenSession => 'handle' in session && 'view' in session;
+
+/** What a task that was aborted and returned has come to. */
+const abortedResult = (text = 'aborted') => ({ success: false, text, fault: fault('SESSION_FAILED', { text }) });
 
 /** The newest messages before number `before`: as many as one reply carries, at least one. */
 function pageOf(

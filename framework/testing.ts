@@ -68,22 +68,22 @@ export async function harness<S extends ObjectSchema, H>(
   const id = options.instanceId ?? 'x';
   const stateDir = mkdtempSync(join(tmpdir(), 'cupola-agent-'));
   const folder = hostFolder(stateDir, 'h1');
-  const agent = must(
-    await startAgent({
-      definition: definition as unknown as AgentDefinition,
-      settings: definition.settings.strict().parse(options.settings ?? {}),
-      instanceId: id,
-      host: 'h1',
-      root: 'observatory',
-      version: '0.0.0',
-      clock,
-      log: options.log ?? silentLog(),
-      folder,
-      store,
-      site: { stateDir, workingDir: stateDir, readSite: undefined },
-      dialer: (user) => bus.dialer(user),
-    }),
-  );
+  const started = await startAgent({
+    definition: definition as unknown as AgentDefinition,
+    settings: definition.settings.strict().parse(options.settings ?? {}),
+    instanceId: id,
+    host: 'h1',
+    root: 'observatory',
+    version: '0.0.0',
+    clock,
+    log: options.log ?? silentLog(),
+    folder,
+    store,
+    site: { stateDir, workingDir: stateDir, readSite: undefined },
+    dialer: (user) => bus.dialer(user),
+  });
+  if (!started.ok) rmSync(stateDir, { recursive: true, force: true });
+  const agent = must(started);
   const caller = openBusCaller({ dialer: bus.dialer(LOCAL_USER), root: 'observatory', clock, random: () => 0.5 });
   await clock.advance(ARRIVAL_MS);
   /** Time passes in small steps until `promise` has settled. */
