@@ -172,7 +172,7 @@ export const lastingSince = (row: Row): number =>
 /** `exit 1: ENODEV /dev/video0`, `SIGKILL`; of one that was asked for, not what it said. */
 export function exitText({ code, signal, cause, last_line, expected }: NonNullable<Row['exit']>): string {
   const what = signal !== null ? signal : code === null ? cause : `exit ${code}`;
-  if (expected) return `${what}, as asked`;
+  if (expected) return `${code === null && signal === null ? 'ended' : what}, as asked`;
   return last_line === null || last_line === '' ? what : `${what}: ${logText(last_line)}`;
 }
 

@@ -14,10 +14,13 @@ export function whyAnswer(instance: Instance, nowMs: number): Why {
       text: `${from} → ${to}: ${cause}`,
       actor,
     })),
-    ...exits.map((exit) => ({
-      at: exit.atMs / 1_000,
-      text: exit.cause === 'spawn' ? `launch failed: ${exit.lastLine}` : howItEnded(exit),
-    })),
+    ...exits
+      .map((exit) => ({
+        at: exit.atMs / 1_000,
+        text: exit.cause === 'spawn' ? `launch failed: ${exit.lastLine}` : howItEnded(exit),
+      }))
+      // A change of phase that it caused tells it already.
+      .filter(({ text }) => !changes.some(({ cause }) => cause.includes(text))),
   ].toSorted((a, b) => a.at - b.at);
   return {
     target: id,

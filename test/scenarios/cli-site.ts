@@ -73,8 +73,10 @@ export async function cliSite(t: ExecutionContext, entries: readonly string[]): 
       };
       child.stdout.on('data', hear('out'));
       child.stderr.on('data', hear('err'));
-      child.on('close', (exit) => {
+      child.on('close', (code, signal) => {
         running.delete(child);
+        // Between two waits nothing catches Ctrl-C: a shell then says 130 of its own accord.
+        const exit = code ?? (signal === 'SIGINT' ? 130 : null);
         resolve({ exit, ...said });
       });
     });

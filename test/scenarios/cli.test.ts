@@ -60,6 +60,8 @@ test('a site is started, looked at, operated and stopped by its commands', async
   await says(['status', 'faker1'], 0, /wants +up \(.*site\.yaml:7 starts it up\)/, /process +pid \d+/);
   await says(['status', 'hm'], 0, /h1 ● up/);
   await says(['status', 'fakr1'], 5, /did you mean "faker1"/);
+  await says(['status', '--host', 'h2'], 5, /Host "h2" not known; did you mean "h1"/);
+  await says(['status', '--is', 'lost'], 0, /no instance is so/);
   await says(['status', 'faker1.delay_task'], 0, /never ran/);
   t.is((await cupola('status', '--class', 'FakeDataAgent', '-q')).out, 'faker1\nfaker2\n');
 
@@ -129,6 +131,7 @@ test('a site is started, looked at, operated and stopped by its commands', async
   await says(['logs', 'crasher', '--crash'], 0, /crasher exit: exit 1/, /stderr:\n +ENODEV/);
   const why = await json('why', 'crasher');
   t.regex(JSON.stringify(Why.parse(why).because), /exited with code 1/);
+  await says(['up', 'crasher'], 7, /"crasher" not up after \d+ ms: it is waiting \(.*exited with code 1/);
   await says(['down', 'crasher'], 0, /✓ crasher down/);
 
   // the HostManager alone, then all
