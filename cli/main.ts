@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 /** The program `cupola`: builds the real parts, or hands over to an agent before anything else is loaded. */
+import nodeModule from 'node:module';
 import process from 'node:process';
 
 try {
+  // Compiled code is kept from one start to the next where Node can (22.8 and later).
+  if ('enableCompileCache' in nodeModule && typeof nodeModule.enableCompileCache === 'function')
+    nodeModule.enableCompileCache();
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
   const cause = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);

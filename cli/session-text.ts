@@ -3,6 +3,7 @@ import { type Session, opCodeName } from '../protocol/session.ts';
 import { sayDuration, sayTime } from './duration.ts';
 import type { View } from './status-table.ts';
 import { cut } from './table.ts';
+import { valueText } from './value-text.ts';
 
 /** Several lines: state, last messages, data. */
 export function sessionText(agent: string, session: Session, view: View): string {
@@ -45,6 +46,3 @@ const dataText = (data: Record<string, unknown>): string =>
     .slice(0, 8)
     .map(([key, value]) => `${key} ${valueText(value)}`)
     .join(', ');
-
-export const valueText = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value) ?? '–');

@@ -1,4 +1,5 @@
 /** What the CLI needs to know of a site: which hosts and instances the file names, how they are reached, where its files lie. */
+import type { ComplaintJson } from '../site-config/complaint.ts';
 import type { Tls } from '../site-config/site.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 
@@ -41,17 +42,8 @@ export interface Site {
   protocol: 4 | 5 | 'auto';
 }
 
-/** One complaint of `validate`, JSON form of the specification of site configs. */
-export interface Problem {
-  file: string;
-  line: number;
-  column: number;
-  end_column: number;
-  severity: 'error' | 'warning' | 'note';
-  code: string;
-  message: string;
-  remedy: string;
-}
+/** One complaint of `validate`. */
+export type Problem = ComplaintJson;
 
 export interface Validation {
   files: string[];

@@ -1,14 +1,10 @@
 /** The site from a program: agents as objects, operations as functions, feeds as iterations (framework §9). */
-import { hostname } from 'node:os';
-import { type Cancel, type Clock, systemClock } from '../base/clock.ts';
+import type { Cancel, Clock } from '../base/clock.ts';
 import { CupolaFault, fault, must } from '../base/fault.ts';
-import { PACKAGE_FOLDER } from '../base/package.ts';
-import { mqttDialer } from '../bus/mqtt-connection.ts';
 import type { Api, Presence, Reply } from '../protocol/envelope.ts';
 import type { Session } from '../protocol/session.ts';
-import { LOCAL_USER, type RequestClass } from '../protocol/topics.ts';
-import { findSite } from '../site-config/find-site.ts';
-import { type BusCaller, busCaller } from './bus-caller.ts';
+import type { RequestClass } from '../protocol/topics.ts';
+import type { BusCaller } from './bus-caller.ts';
 import type { Caller } from './caller.ts';
 import { type FeedReader, feedReader } from './feed-reader.ts';
 import type { Liveness, Roster } from './roster.ts';
@@ -22,9 +18,6 @@ import {
   succeeded,
   waitFor,
 } from './session-handle.ts';
-
-export { CupolaFault } from '../base/fault.ts';
-export type { Session } from '../protocol/session.ts';
 
 /** Call it to start and wait; or take the verbs one by one. */
 export interface OperationProxy<P> {
@@ -76,36 +69,6 @@ export interface Site {
   on(event: 'presence', listener: (agent: SiteAgent) => void): Cancel;
   connected(): boolean;
   close(): Promise<void>;
-}
-
-export interface ConnectOptions {
-  /** Broker; without it the one that the site config names, found as the CLI finds it. */
-  url?: string;
-  /** First levels of every topic (`observatory`, or what the site config says). */
-  root?: string;
-  siteFile?: string;
-  /** Give up after so long, ms (5 000). */
-  timeoutMs?: number;
-}
-
-/** Connect to the site; throws a CupolaFault when no broker answers. */
-export async function connect(options: ConnectOptions = {}): Promise<Site> {
-  const clock = systemClock();
-  const found = options.url
-    ? undefined
-    : must(
-        findSite({
-          flags: { siteFile: options.siteFile },
-          env: process.env,
-          cwd: process.cwd(),
-          hostname: hostname(),
-          own: PACKAGE_FOLDER,
-        }),
-      );
-  const mqtt = found?.block.mqtt ?? { urls: [options.url ?? ''], protocol: 4 as const };
-  const root = options.root ?? found?.config.root ?? 'observatory';
-  const dialer = mqttDialer({ urls: mqtt.urls, protocol: mqtt.protocol, user: LOCAL_USER, clock });
-  return openSite(must(await busCaller({ dialer, root, clock, connectMs: options.timeoutMs ?? 5_000 })), clock, root);
 }
 
 /** A site over a caller that is there already. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** Our own exports, for user files that no `node_modules` with `cupola` lies above of. */
 const OWN: Record<string, string> = {
   cupola: './cupola.js',
-  'cupola/client': '../client/site.js',
+  'cupola/client': '../client/connect.js',
   'cupola/testing': './testing.js',
 };
 

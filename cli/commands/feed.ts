@@ -5,7 +5,7 @@ import type { Block } from '../../protocol/envelope.ts';
 import { readDuration, sayMoment } from '../duration.ts';
 import { interrupted } from '../interrupt.ts';
 import type { Result } from '../output.ts';
-import { valueText } from '../session-text.ts';
+import { valueText } from '../value-text.ts';
 import type { Shell } from '../shell.ts';
 import { readTarget } from '../targets.ts';
 
