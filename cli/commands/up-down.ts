@@ -73,7 +73,9 @@ export async function chooseFor(shell: Shell, verb: string, words: readonly stri
   if (!chosen.ok) return chosen;
   if (chosen.value.ids.length === 0)
     return failed('TARGET_UNKNOWN', { target: words.join(' ') || 'by these filters', near: '' });
-  return { ok: true as const, value: { ...chosen.value, site: site.value } };
+  const { ids, fleet } = chosen.value;
+  const meant = verb === 'retry' || verb === 'restart' ? withoutWantedDown(ids, words, fleet) : ids;
+  return { ok: true as const, value: { ...chosen.value, ids: meant, site: site.value } };
 }
 
 async function carryOut(
@@ -175,6 +177,17 @@ export function outcomeText({ instance_id, is, took_ms, fault }: InstanceOutcome
 /** A line when it happens, where a person looks on; elsewhere the result tells it once. */
 export function noteOutcome(shell: Shell, outcome: InstanceOutcome): void {
   if (shell.terminal.outIsTerminal) shell.note(outcomeText(outcome, shell));
+}
+
+/** `restart --all` means those that are wanted up; one that is named by itself, or alone, is refused with its reason. */
+function withoutWantedDown(
+  ids: readonly string[],
+  words: readonly string[],
+  { hosts }: ChosenInstances['fleet'],
+): string[] {
+  const down = hosts.flatMap(({ instances }) => instances.filter(({ target_state }) => target_state === 'down'));
+  const left = ids.filter((id) => words.includes(id) || !down.some(({ instance_id }) => instance_id === id));
+  return left.length > 0 ? left : [...ids];
 }
 
 /** What is wanted down is neither tried again nor restarted: the whole call is refused, as nothing was done yet. */

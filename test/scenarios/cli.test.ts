@@ -69,6 +69,8 @@ test('a site is started, looked at, operated and stopped by its commands', async
   await says(['up', 'faker2', '--dry-run'], 0, /\+ start +faker2/);
   await says(['retry', 'faker2'], 6, /Cannot try again "faker2": it is wanted down/);
   await says(['restart', 'faker2'], 6, /it is wanted down/, /next: Run "cupola up faker2"/);
+  const some = await says(['restart', 'faker*'], 0, /✓ faker1 up/);
+  t.notRegex(some.out, /faker2/);
   const up = await json('up', 'faker2');
   t.like(Outcomes.parse(up).outcomes[0], { instance_id: 'faker2', ok: true, is: 'up' });
   const once = await says(['down', 'faker2'], 0, /✓ faker2 down/);
