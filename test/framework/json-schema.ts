@@ -109,13 +109,13 @@ function wanted(schema: Schema): fc.Arbitrary<unknown> {
   switch (type) {
     case 'string':
       return fc.oneof(
+        fc.stringMatching(/^[a-z]{1,8}$/),
         fc.string({ maxLength: 80 }),
         fc.constantFrom('all', 'up', 'down', 'thermo1', 'x'.repeat(64), 'x'.repeat(65)),
       );
     case 'integer':
-      return fc.oneof(fc.integer(), fc.constantFrom(...EDGES));
     case 'number':
-      return fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...EDGES));
+      return nearNumber(schema, type);
     case 'boolean':
       return fc.boolean();
     case 'null':
@@ -133,16 +133,36 @@ function wanted(schema: Schema): fc.Arbitrary<unknown> {
   }
 }
 
+/** Mostly between the bounds, else at them, beyond them or anywhere. */
+function nearNumber(schema: Schema, type: 'integer' | 'number'): fc.Arbitrary<unknown> {
+  const [low, high] = [
+    schema['minimum'] ?? schema['exclusiveMinimum'] ?? 0,
+    schema['maximum'] ?? schema['exclusiveMaximum'] ?? 1e6,
+  ];
+  const [least, most] = [Math.max(Number(low), -1e6), Math.min(Number(high), 1e6)];
+  const inside =
+    type === 'integer'
+      ? fc.integer({ min: Math.ceil(least), max: Math.floor(most) })
+      : fc.double({ min: least, max: most, noNaN: true });
+  return fc.oneof(
+    { weight: 6, arbitrary: inside },
+    { weight: 1, arbitrary: fc.constantFrom(low, high, least - 1, most + 1, ...EDGES) },
+  );
+}
+
 function nearObject(schema: Schema): fc.Arbitrary<unknown> {
   const properties = isObject(schema['properties']) ? schema['properties'] : {};
   const known = Object.fromEntries(
     Object.entries(properties).map(([key, one]) => [key, near(isObject(one) ? one : {})]),
   );
-  const others = fc.dictionary(fc.constantFrom('unexpected', 'x', ''), anything, { maxKeys: 1 });
-  return fc
-    .tuple(
-      fc.record(known, { requiredKeys: [] }),
-      fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: others }),
-    )
-    .map(([own, more]) => ({ ...own, ...more }));
+  const required = Object.keys(properties).filter((key) => [schema['required']].flat().includes(key));
+  const { additionalProperties } = schema;
+  const more = isObject(additionalProperties) ? near(additionalProperties) : anything;
+  const others = fc.dictionary(fc.constantFrom('unexpected', 'x', ''), more, { maxKeys: 2 });
+  const own = fc.oneof(
+    { weight: 4, arbitrary: fc.record(known, { requiredKeys: required }) },
+    { weight: 1, arbitrary: fc.record(known, { requiredKeys: [] }) },
+  );
+  const extra = fc.oneof({ weight: 6, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: others });
+  return fc.tuple(own, extra).map(([mine, beside]) => ({ ...mine, ...beside }));
 }

@@ -34,38 +34,37 @@ const agrees = test.macro((t, definition: AgentDefinition) => {
   const operations = operationsOf(definition);
   const { agentClass } = definition;
   const api = must(apiOf({ g: 1, agent: 'x', agentClass, version: '0', description: '', operations, feeds: [] }));
-  const accepted = new Set<boolean>();
   for (const operation of operations) {
     const published = api.operations[operation.name]?.params ?? {};
     const zod = (operation.params ?? z.object({})).strict();
+    const judged = { good: 0, bad: 0 };
     fc.assert(
       fc.property(near(published), (value) => {
         const good = zod.safeParse(value).success;
-        accepted.add(good);
+        judged[good ? 'good' : 'bad']++;
         return good === fits(value, published);
       }),
       { numRuns: RUNS },
     );
+    // Agreement on refusals alone would say nothing.
+    t.true(judged.good >= RUNS / 20 && judged.bad >= RUNS / 20, `${operation.name}: ${JSON.stringify(judged)}`);
   }
-  t.deepEqual([...accepted].toSorted(), operations.length > 0 ? [false, true] : []);
+  t.true(operations.length > 0 || agentClass === 'Broker');
 });
 test('F11: FakeDataAgent', agrees, fakeData as unknown as AgentDefinition);
 test('F11: RegistryAgent', agrees, registry as unknown as AgentDefinition);
 test('F11: Broker', agrees, broker as unknown as AgentDefinition);
 const sorts = agent('Sorts', z.object({}), ({ task }) => {
-  task('t', {
-    params: z.object({
-      range: z.tuple([z.number(), z.int().min(1)]),
-      mode: z.union([z.enum(['cur', 'volt']), z.number().min(3)]).optional(),
-      channels: z.array(z.int().min(1).max(8)).min(1).max(3).default([1]),
-      limits: z.record(z.string(), z.number().positive()).nullable(),
-      label: z
-        .string()
-        .regex(/^[a-z]+$/)
-        .max(8)
-        .nullish(),
-    }),
-    run() {},
-  });
+  const run = () => {};
+  const Range = z.tuple([z.number(), z.int().min(1)]);
+  const Mode = z.union([z.enum(['cur', 'volt']), z.number().min(3)]);
+  task('tuple_and_union', { params: z.object({ range: Range, mode: Mode.optional() }), run });
+  task('list', { params: z.object({ channels: z.array(z.int().min(1).max(8)).min(1).max(3).default([1]) }), run });
+  task('record', { params: z.object({ limits: z.record(z.string(), z.number().positive()).nullable() }), run });
+  const Label = z
+    .string()
+    .regex(/^[a-z]+$/)
+    .max(8);
+  task('text', { params: z.object({ label: Label.nullish() }), run });
 });
 test('F11: an agent with params of all sorts', agrees, sorts as unknown as AgentDefinition);
