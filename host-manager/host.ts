@@ -38,7 +38,7 @@ const INITIAL_STATE_KEY = 'initial-state-boot';
 
 export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange: (id: string) => void): Host {
   const { clock, folder, identity, log, place, store } = setup;
-  const kept = keptInStore(store);
+  const kept = keptInStore(store, clock);
   const messages = told(clock, log);
   const prepared = new Map<string, Preparation>();
   const boot = bootId();
