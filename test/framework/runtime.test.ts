@@ -1,7 +1,9 @@
 /** What an agent lives through: a full disk, a clock set back, a check that throws, another one under its name. */
 import test from 'ava';
 import { agent, z } from '../../framework/cupola.ts';
-import { harness } from '../../framework/testing.ts';
+import { openFeed } from '../../framework/feed.ts';
+import { fakeClock, harness } from '../../framework/testing.ts';
+import type { Block } from '../../protocol/envelope.ts';
 
 test('a check of a param that throws fails its request, and the agent lives', async (t) => {
   const odd = agent('Odd', z.object({}), ({ task }) => {
@@ -20,4 +22,34 @@ test('a check of a param that throws fails its request, and the agent lives', as
   t.deepEqual([code, message], [-1, 'CRASH: cannot read "x"']);
   t.is((await h.ask('start', 'n'))[0], 0);
   await h.end();
+});
+
+test('a sample without a time is taken when the clock of the machine was set back', (t) => {
+  const clock = fakeClock();
+  let setBackMs = 0;
+  const blocks: Block[] = [];
+  const feed = openFeed(
+    'f',
+    { a: z.number() },
+    { bufferMs: 1_000 },
+    {
+      g: 1,
+      clock: { ...clock, nowMs: () => clock.nowMs() - setBackMs },
+      busUp: () => true,
+      emit: (_name, block) => blocks.push(block),
+    },
+  );
+  const atS = clock.nowMs() / 1_000;
+  feed.publish({ a: 1 });
+  setBackMs = 3_600_000;
+  feed.publish({ a: 2 });
+  feed.flush();
+  t.deepEqual(
+    blocks.map(({ ts, fields }) => [ts, fields['a']]),
+    [
+      [[atS], [1]],
+      [[atS - 3_600], [2]],
+    ],
+  );
+  t.throws(() => feed.publish({ ts: [atS - 7_200], a: [3] }), { message: /backwards/ });
 });
