@@ -178,12 +178,14 @@ interface Facts {
   api: Api;
 }
 
-/** Stored before use: an agent that cannot store its generation does not start. */
+/** Stored before use: an agent that cannot store its generation does not start, unless it works without a store. */
 async function takeGeneration({
   store,
   clock,
   launch,
   instanceId,
+  definition,
+  log,
 }: AgentParts): Promise<{ g: number; starts: number }> {
   const stored = Number(store.get('generation') ?? 0);
   const g = Math.max(stored + 1, launch?.generation ?? 0, Math.floor(clock.nowMs()));
@@ -192,7 +194,9 @@ async function takeGeneration({
     { key: 'generation', value: g },
     { key: 'starts', value: starts },
   ]);
-  if (!kept.ok)
+  if (!kept.ok && definition.options.worksWithoutStore === true)
+    log.warn({ agent: instanceId, fault: kept.fault.code, problem: kept.fault.message }, 'generation not kept');
+  else if (!kept.ok)
     throw new CupolaFault({ ...kept.fault, message: `Agent "${instanceId}" not started: ${kept.fault.message}` });
   return { g, starts };
 }

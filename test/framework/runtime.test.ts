@@ -2,8 +2,19 @@
 import test from 'ava';
 import { agent, z } from '../../framework/cupola.ts';
 import { openFeed } from '../../framework/feed.ts';
-import { fakeClock, harness } from '../../framework/testing.ts';
+import { fakeClock, harness, memoryStore } from '../../framework/testing.ts';
 import type { Block } from '../../protocol/envelope.ts';
+
+const idle = (options: { worksWithoutStore?: boolean }) => agent('Idle', z.object({}), () => {}, options);
+
+test('an agent that works without a store starts on a disk that is full', async (t) => {
+  const store = memoryStore();
+  store.full = true;
+  const h = await harness(idle({ worksWithoutStore: true }), { store });
+  t.true(h.agent.identity.generation > 0);
+  await h.end();
+  await t.throwsAsync(harness(idle({}), { store }), { message: /not started/ });
+});
 
 test('a check of a param that throws fails its request, and the agent lives', async (t) => {
   const odd = agent('Odd', z.object({}), ({ task }) => {
