@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 export interface Ending {
-  /** End; resolves to the exit code. A second call cuts the graces short. */
+  /** End; resolves to the exit code. A second call cuts the graces short. `why`: the bus has given our place to another. */
   begin(reason: string, exitCode?: number, why?: Fault): Promise<number>;
   readonly ended: Promise<Ended>;
 }
@@ -66,12 +66,15 @@ export function endingOf({ clock, log, graceMs, operations, declared, face, clos
     ended,
     async begin(reason, exitCode = 0, why) {
       if (hurry) {
+        // Only a person is in a hurry: another one on the bus in the middle of our end is none.
+        if (why) return (await ended).code;
         if (!hurry.signal.aborted) for (const act of declared()?.hurryHooks ?? []) act();
         hurry.abort();
         return (await ended).code;
       }
       hurry = new AbortController();
       log.info({ reason }, 'ending');
+      if (why) for (const act of declared()?.oustedHooks ?? []) act();
       await finish(reason, hurry.signal);
       const code = hurry.signal.aborted ? HURRIED_EXIT : exitCode;
       settle(why ? { code, fault: why } : { code });

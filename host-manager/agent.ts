@@ -39,6 +39,7 @@ export const hostManager = agent(
       onEnd,
       onGone,
       onHurry,
+      onOusted,
       onSignal,
       end,
     } = setup;
@@ -67,6 +68,10 @@ export const hostManager = agent(
     onHurry(() => void supervisor.kill(['all'], 'second signal'));
     onEnd(() => supervisor.disown());
     onGone(() => lock?.release());
+    // Who has our name on the bus says nothing of the processes here: the next HostManager of this host adopts them.
+    onOusted(() => {
+      disowned = true;
+    });
     onSignal('SIGHUP', () => void host.reload('SIGHUP'));
     onSignal('SIGUSR2', () => {
       disowned = true;

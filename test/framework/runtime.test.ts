@@ -64,3 +64,30 @@ test('a sample without a time is taken when the clock of the machine was set bac
   );
   t.throws(() => feed.publish({ ts: [atS - 7_200], a: [3] }), { message: /backwards/ });
 });
+
+test('ousted by another on the bus, an agent says so before its sessions are stopped, and no grace is cut short', async (t) => {
+  const said: string[] = [];
+  const ousted = agent('X', z.object({}), ({ process, onOusted, onHurry }) => {
+    onOusted(() => void said.push('ousted'));
+    onHurry(() => void said.push('hurry'));
+    process('p', {
+      autostart: true,
+      async run(session) {
+        await session.sleep(60_000);
+        said.push('stopped');
+      },
+    });
+  });
+  const h = await harness(ousted);
+  const { generation } = h.agent.identity;
+  const presence = { state: 'online', g: generation + 1, generation: generation + 1, start: 1, since: 1, class: 'X' };
+  const rival = { ...presence, host: 'h2', pid: 7, version: '0', protocol: 1, api_hash: '' };
+  const link = await h.bus.dialer('x').dial({ clientId: 'rival' });
+  if (!link.ok) return t.fail(link.fault.message);
+  const payload = JSON.stringify(rival);
+  await link.value.publish('observatory/agents/x/presence', payload, { qos: 1, retain: true });
+  await h.advance(10_000);
+  t.deepEqual(said, ['ousted', 'stopped']);
+  t.is((await h.agent.ended).fault?.code, 'AGENT_FENCED');
+  await h.end();
+});
