@@ -65,7 +65,9 @@ export const hostManager = agent(
       makeKeys(folder.authKeys);
       lock = must(await takeHostLock(folder));
     });
-    onHurry(() => void supervisor.kill(['all'], 'second signal'));
+    onHurry(() => {
+      if (!disowned) supervisor.hurry('second signal');
+    });
     onEnd(() => supervisor.disown());
     onGone(() => lock?.release());
     // Who has our name on the bus says nothing of the processes here: the next HostManager of this host adopts them.

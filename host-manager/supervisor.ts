@@ -60,6 +60,8 @@ export interface Supervisor {
   kill(ids: readonly string[], actor: string): Outcome<Named>;
   /** All to down, tier by tier; no kept target changes. A second call gets the same promise. */
   stopAll(actor: string): Promise<Stopped>;
+  /** All to down and SIGKILL at once: a stop of all that waits for no grace any more. */
+  hurry(actor: string): void;
   /** Let go of everything without touching a child. */
   disown(): void;
   supervising(): boolean;
@@ -240,6 +242,13 @@ export function supervise(parts: SupervisorParts): Supervisor {
         look();
       });
       return ending;
+    },
+    hurry(actor) {
+      supervising = false;
+      for (const { id } of rows.values()) {
+        world.dispatch(id, { type: 'target', target: 'down', actor });
+        if (LIVE.has(rows.get(id)?.phase.name ?? '')) world.dispatch(id, { type: 'kill', actor });
+      }
     },
     disown() {
       world.close();

@@ -291,3 +291,15 @@ test('another HostManager of its name on the bus ends this one, and no process o
   await gone;
   t.true(pids.every(alive));
 });
+
+test('a second signal ends what is slow to end, and leaves nothing behind', async (t) => {
+  const site = await startSite(t, dummy('a', "arguments: ['--slow', '30']"));
+  const rows = await site.until('a is up', (seen) => isUp(seen, 'a'));
+  const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
+  site.hostManager.kill('SIGINT');
+  await site.until('a is being stopped', (seen) => seen.get('a')?.next_action === 'wait_dead');
+  t.true(alive(rows.get('a')?.pid));
+  site.hostManager.kill('SIGINT');
+  t.is(await gone, 130);
+  t.false(alive(rows.get('a')?.pid));
+});
