@@ -48,14 +48,14 @@ export function endingOf({ clock, log, graceMs, operations, declared, face, clos
     if (left.length > 0) log.warn({ operations: left }, 'given up');
     const hooks = declared();
     for (const feed of hooks?.feeds.values() ?? []) feed.flush();
-    for (const act of hooks?.endHooks ?? []) await quietly(() => act(reason));
+    for (const act of hooks?.endHooks ?? []) await quietly(() => Promise.race([act(reason), cut]));
     hooks?.over();
     await face()?.end(reason);
     await hooks?.site()?.close();
-    for (const act of hooks?.goneHooks ?? []) await quietly(act);
+    for (const act of hooks?.goneHooks ?? []) await quietly(() => Promise.race([act(), cut]));
     await close();
   };
-  const quietly = async (act: () => Promise<void> | void): Promise<void> => {
+  const quietly = async (act: () => Promise<unknown>): Promise<void> => {
     try {
       await act();
     } catch (err) {

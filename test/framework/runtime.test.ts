@@ -91,3 +91,14 @@ test('ousted by another on the bus, an agent says so before its sessions are sto
   t.is((await h.agent.ended).fault?.code, 'AGENT_FENCED');
   await h.end();
 });
+
+test('a second request to end cuts short what an agent does at its end', async (t) => {
+  const hanging = agent('X', z.object({}), ({ onEnd }) => onEnd(() => new Promise(() => {})));
+  const h = await harness(hanging);
+  void h.agent.end('first');
+  await h.advance(60_000);
+  const code = h.agent.end('second');
+  await h.advance(1_100);
+  t.is(await code, 130);
+  await h.caller.close();
+});
