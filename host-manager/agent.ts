@@ -173,8 +173,9 @@ export const hostManager = agent(
       abortable: true,
       params: z.object({ instances: z.array(z.string()).min(1).max(1_000), cold: z.boolean().default(true) }),
       async run(session, { instances }) {
-        const ids = instances.includes('all') ? supervisor.rows().map((row) => row.instance_id) : instances;
-        const unknown = ids.filter((id) => !supervisor.exists(id));
+        const known = supervisor.order();
+        const unknown = instances.filter((id) => id !== 'all' && !known.includes(id));
+        const ids = instances.includes('all') ? known : known.filter((id) => instances.includes(id));
         if (unknown.length > 0)
           return session.failed(fault('TARGET_UNKNOWN', { target: unknown.join(', '), near: '' }));
         const outcomes: Record<string, string> = {};

@@ -68,6 +68,8 @@ export interface Supervisor {
   exists(id: string): boolean;
   instance(id: string): Instance | undefined;
   instances(): Instance[];
+  /** Ids that can be asked for, in the order of their launch: the broker, then by `after`. */
+  order(): string[];
   row(id: string): Row | undefined;
   rows(): Row[];
   why(id: string): Why | undefined;
@@ -258,6 +260,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
     exists: (id) => rows.has(id),
     instance: (id) => rows.get(id),
     instances: () => [...rows.values()],
+    order: () => launchOrder(rows).filter((id) => rows.get(id)?.retired === false),
     row: (id) => mapped(rows.get(id), (instance) => rowOf(instance, clock.nowMs())),
     rows: () => [...rows.values()].map((instance) => rowOf(instance, clock.nowMs())),
     why: (id) => mapped(rows.get(id), (instance) => whyAnswer(instance, clock.nowMs())),

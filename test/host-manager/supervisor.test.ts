@@ -251,3 +251,14 @@ test('a stop of all in a hurry waits for no grace, and nothing is launched any m
   host.step(60_000);
   t.deepEqual(host.world.living(), []);
 });
+
+test('order() is that of a launch, without what is retired', (t) => {
+  const broker = wanted('broker', { agentClass: 'Broker' });
+  const b = wanted('b', { after: [{ instance: 'c', until: 'ready', atMostMs: 30_000 }] });
+  const host = lab([wanted('a'), b, wanted('c'), broker]);
+  host.step(2_000);
+  host.world.behave('a', { ignoresPolite: true });
+  host.supervisor.reload([b, wanted('c'), broker]);
+  t.is(host.supervisor.row('a')?.management, 'retired');
+  t.deepEqual(host.supervisor.order(), ['broker', 'c', 'b']);
+});
