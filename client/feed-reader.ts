@@ -88,8 +88,8 @@ function filled(caller: Caller, agent: string, feed: string, from: number): Stre
     asking = false;
     if (!reply.ok) return;
     const ring = Ring.parse(reply.value.value);
-    // What has left the ring is a hole that nothing can fill.
-    next = Math.max(next, Math.min(ring.oldest, ring.newest + 1));
+    // What has left the ring is a hole that nothing can fill; a feed without a ring has all that is there in `ahead`.
+    next = Math.max(next, Math.min(ring.oldest, ring.newest + 1, ...ahead.keys()));
     for (const block of ring.blocks) deliver(block);
     if (ring.next <= ring.newest) await fill();
     else drain();
