@@ -139,8 +139,14 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     info: () => infoOf(facts, beat, faces.bus),
   });
   faces.local = await openSocket(facts, inbox, operations, declared, () => infoOf(facts, beat, faces.bus));
-  for (const act of declared.startHooks) await act();
-  faces.local.commit();
+  try {
+    for (const act of declared.startHooks) await act();
+    faces.local.commit();
+  } catch (thrown) {
+    // One that cannot begin, again and again, must not fill the folder with sockets.
+    faces.local.close();
+    throw thrown;
+  }
   faces.bus = openBus(facts, {
     log,
     inbox,

@@ -1,4 +1,5 @@
 /** What an agent lives through: a full disk, a clock set back, a check that throws, another one under its name. */
+import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { agent, z } from '../../framework/cupola.ts';
 import { openFeed } from '../../framework/feed.ts';
@@ -101,4 +102,19 @@ test('a second request to end cuts short what an agent does at its end', async (
   await h.advance(1_100);
   t.is(await code, 130);
   await h.caller.close();
+});
+
+test('an agent that cannot begin leaves no socket behind', async (t) => {
+  let run = '';
+  const failing = agent('X', z.object({}), ({ folder, onStart }) => {
+    run = folder.run;
+    onStart(() => {
+      throw new TypeError('no such valve');
+    });
+  });
+  await t.throwsAsync(harness(failing), { message: /no such valve/ });
+  t.deepEqual(
+    readdirSync(run).filter((name) => name.endsWith('.sock')),
+    [],
+  );
 });
