@@ -4,6 +4,9 @@ import { type DestinationStream, type Logger as Pino, pino, stdSerializers } fro
 export type Logger = Pick<Pino, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'level'>;
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** Bytes that wait while nothing can be written: what is over it is dropped. */
+const UNWRITTEN_MAX = 65_536;
+
 /** A logger that writes to descriptor `fd` (2) at once, so that the last words before a crash are there. */
 export function openLog({
   level = 'info',
@@ -14,7 +17,9 @@ export function openLog({
   fd?: number;
   pretty?: boolean;
 } = {}): Logger {
-  const lines = pino.destination({ fd, sync: true });
+  const lines = pino.destination({ fd, sync: true, maxLength: UNWRITTEN_MAX });
+  // A full disk or a reader that is gone costs lines, never the process that wrote them.
+  lines.on('error', () => {});
   return makeLog(level, pretty ? readable((text) => lines.write(text)) : lines);
 }
 

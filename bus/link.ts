@@ -37,6 +37,7 @@ export function keepLinked({ dialer, clock, random, options, onUp, onDown, log }
   const over = new AbortController();
   let connection: Connection | undefined;
   let outage: Outage;
+  let dialling = false;
   let state: LinkState = { state: 'connecting', sinceMs: clock.nowMs(), url: dialer.url, attempt: 0 };
 
   const turn = (name: LinkState['state'], why?: Fault) => {
@@ -51,7 +52,9 @@ export function keepLinked({ dialer, clock, random, options, onUp, onDown, log }
   };
   /** Dial, use, and wait for the end. */
   const once = async (): Promise<{ cause: ReconnectCause; fault: Fault; upMs: number }> => {
+    dialling = true;
     const dialled = await dial(dialer, options());
+    dialling = false;
     if (!dialled.ok) return { cause: causeBy(dialled.fault), fault: dialled.fault, upMs: 0 };
     const sinceMs = clock.monotonicMs();
     const ended = endOf(dialled.value);
@@ -101,7 +104,8 @@ export function keepLinked({ dialer, clock, random, options, onUp, onDown, log }
     async close() {
       over.abort();
       await connection?.close();
-      await running;
+      // A broker that does not answer is not waited for: what it may still open is closed at once.
+      if (!dialling) await running;
     },
   };
 }

@@ -62,6 +62,8 @@ export interface Setup<Settings> {
   end(reason: string): void;
   /** Run when a second signal comes while it ends: cut every grace short. */
   onHurry(act: () => void): void;
+  /** Run first when the bus has given this name to another: the agent is about to end, and nobody asked for that. */
+  onOusted(act: () => void): void;
   /** Run on a signal that does not end the agent. */
   onSignal(signal: 'SIGHUP' | 'SIGUSR2', act: () => void): void;
   /** Heartbeats on the bus on or off: a means to try out what others make of silence. */

@@ -20,6 +20,7 @@ export interface Declared {
   readonly tests: (() => Promise<void> | void)[];
   readonly startHooks: (() => Promise<void> | void)[];
   readonly hurryHooks: (() => void)[];
+  readonly oustedHooks: (() => void)[];
   /** Last declared first. */
   readonly endHooks: ((reason: string) => Promise<void> | void)[];
   readonly goneHooks: (() => Promise<void> | void)[];
@@ -60,6 +61,7 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
     tests: [],
     startHooks: [],
     hurryHooks: [],
+    oustedHooks: [],
     endHooks: [],
     goneHooks: [],
     signals: new Map(),
@@ -124,6 +126,7 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
     onEnd: (act) => void declared.endHooks.unshift(act),
     onGone: (act) => void declared.goneHooks.unshift(act),
     onHurry: (act) => void declared.hurryHooks.push(act),
+    onOusted: (act) => void declared.oustedHooks.push(act),
     onSignal: (signal, act) => void declared.signals.set(signal, act),
     end: parts.end,
     setHeartbeat: parts.setHeartbeat,

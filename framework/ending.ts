@@ -12,7 +12,7 @@ export interface Ended {
 }
 
 export interface Ending {
-  /** End; resolves to the exit code. A second call cuts the graces short. */
+  /** End; resolves to the exit code. A second call cuts the graces short. `why`: the bus has given our place to another. */
   begin(reason: string, exitCode?: number, why?: Fault): Promise<number>;
   readonly ended: Promise<Ended>;
 }
@@ -48,14 +48,14 @@ export function endingOf({ clock, log, graceMs, operations, declared, face, clos
     if (left.length > 0) log.warn({ operations: left }, 'given up');
     const hooks = declared();
     for (const feed of hooks?.feeds.values() ?? []) feed.flush();
-    for (const act of hooks?.endHooks ?? []) await quietly(() => act(reason));
+    for (const act of hooks?.endHooks ?? []) await quietly(() => Promise.race([act(reason), cut]));
     hooks?.over();
     await face()?.end(reason);
     await hooks?.site()?.close();
-    for (const act of hooks?.goneHooks ?? []) await quietly(act);
+    for (const act of hooks?.goneHooks ?? []) await quietly(() => Promise.race([act(), cut]));
     await close();
   };
-  const quietly = async (act: () => Promise<void> | void): Promise<void> => {
+  const quietly = async (act: () => Promise<unknown>): Promise<void> => {
     try {
       await act();
     } catch (err) {
@@ -66,12 +66,15 @@ export function endingOf({ clock, log, graceMs, operations, declared, face, clos
     ended,
     async begin(reason, exitCode = 0, why) {
       if (hurry) {
+        // Only a person is in a hurry: another one on the bus in the middle of our end is none.
+        if (why) return (await ended).code;
         if (!hurry.signal.aborted) for (const act of declared()?.hurryHooks ?? []) act();
         hurry.abort();
         return (await ended).code;
       }
       hurry = new AbortController();
       log.info({ reason }, 'ending');
+      if (why) for (const act of declared()?.oustedHooks ?? []) act();
       await finish(reason, hurry.signal);
       const code = hurry.signal.aborted ? HURRIED_EXIT : exitCode;
       settle(why ? { code, fault: why } : { code });

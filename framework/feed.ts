@@ -128,6 +128,11 @@ export function openFeed<F extends FeedFields>(
     publish(value) {
       const columns = columnsOf(name, names, value, clock.nowMs() / 1_000);
       if (columns.ts.length === 0) return;
+      if (!Array.isArray(value['ts']) && (columns.ts[0] ?? lastT) < lastT) {
+        // The clock of the machine was set back: no fault of the caller, who gave no time.
+        flush();
+        lastT = Number.NEGATIVE_INFINITY;
+      }
       if ((columns.ts[0] ?? lastT) < lastT) shape(name, `time runs backwards, ${columns.ts[0]} after ${lastT}`);
       lastT = columns.ts.at(-1) ?? lastT;
       if (options.bufferMs) join(columns, options.bufferMs);

@@ -1,6 +1,6 @@
 /** Requests come in by bus or socket, are judged by the pure core, done, and answered once (PROTOCOL §4). */
 import type { Clock } from '../base/clock.ts';
-import { fault } from '../base/fault.ts';
+import { causeOf, fault } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 import { newCopies } from '../protocol/copies.ts';
 import { type RequestKey, forget, newTable, settle } from '../protocol/duplicates.ts';
@@ -71,7 +71,12 @@ export function openInbox(parts: InboxParts): Inbox {
   };
   const act = async (verdict: Extract<Verdict, { do: 'act' }>, reply: SendReply) => {
     const { request, method, user, class: role, key } = verdict;
-    const answer = await answerOf(parts, method, request, { user, role });
+    const answer = await answerOf(parts, method, request, { user, role }).catch((err: unknown): Answer => {
+      // Code of a user has thrown, e.g. a check of a param: that request fails, not the agent.
+      log.error({ method, operation: request.op, err }, 'request failed');
+      const why = fault('SESSION_FAILED', { text: `CRASH: ${causeOf(err)}` });
+      return { code: ReplyCode.ERROR, message: why.message, session: {}, fault: why };
+    });
     audit(log, verdict, answer);
     if (!key) return;
     const message: Reply = {

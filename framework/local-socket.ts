@@ -69,7 +69,8 @@ export async function openLocalSocket(
         return parts.request({ class: asked, bytes }, (reply) => write(socket, `{"m":"reply","reply":${reply}}\n`));
       }
       case 'watch':
-        watchers.add({ socket, op: line.op, feed: line.feed });
+        if (![...watchers].some((one) => one.socket === socket && one.op === line.op && one.feed === line.feed))
+          watchers.add({ socket, op: line.op, feed: line.feed });
         if (line.op !== undefined) say(socket, { m: 'session', op: line.op, session: parts.newest(line.op) ?? null });
         if (line.feed !== undefined) say(socket, { m: 'last', feed: line.feed, last: parts.last(line.feed) ?? null });
     }

@@ -161,8 +161,14 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     info: () => infoOf(facts, beat, faces.bus),
   });
   faces.local = await openSocket(facts, inbox, operations, declared, () => infoOf(facts, beat, faces.bus));
-  for (const act of declared.startHooks) await act();
-  faces.local.commit();
+  try {
+    for (const act of declared.startHooks) await act();
+    faces.local.commit();
+  } catch (thrown) {
+    // One that cannot begin, again and again, must not fill the folder with sockets.
+    faces.local.close();
+    throw thrown;
+  }
   faces.bus = openBus(facts, {
     log,
     inbox,
@@ -200,12 +206,14 @@ interface Facts {
   api: Api;
 }
 
-/** Stored before use: an agent that cannot store its generation does not start. */
+/** Stored before use: an agent that cannot store its generation does not start, unless it works without a store. */
 async function takeGeneration({
   store,
   clock,
   launch,
   instanceId,
+  definition,
+  log,
 }: AgentParts): Promise<{ g: number; starts: number }> {
   const stored = Number(store.get('generation') ?? 0);
   const g = Math.max(stored + 1, launch?.generation ?? 0, Math.floor(clock.nowMs()));
@@ -214,7 +222,9 @@ async function takeGeneration({
     { key: 'generation', value: g },
     { key: 'starts', value: starts },
   ]);
-  if (!kept.ok)
+  if (!kept.ok && definition.options.worksWithoutStore === true)
+    log.warn({ agent: instanceId, fault: kept.fault.code, problem: kept.fault.message }, 'generation not kept');
+  else if (!kept.ok)
     throw new CupolaFault({ ...kept.fault, message: `Agent "${instanceId}" not started: ${kept.fault.message}` });
   return { g, starts };
 }

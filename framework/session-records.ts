@@ -35,11 +35,11 @@ export function sessionRecords(store: Store): SessionRecords {
     },
     knows: (session) => known.has(session),
     began(session) {
+      const old = surplus(session.op_name);
+      // One that the store forgets must not count as known: its start would be done again, not refused.
+      for (const { key } of old) known.delete(Session.safeParse(store.get(key)).data?.session_id ?? '');
       known.add(session.session_id);
-      return store.write([
-        { key: keyOf(session.op_name, session.number), value: session },
-        ...surplus(session.op_name),
-      ]);
+      return store.write([{ key: keyOf(session.op_name, session.number), value: session }, ...old]);
     },
     ended(session) {
       // The store alone decides what is kept; a lost end reads as a crash, which is the safe side.

@@ -39,6 +39,7 @@ export const hostManager = agent(
       onEnd,
       onGone,
       onHurry,
+      onOusted,
       onSignal,
       end,
     } = setup;
@@ -64,9 +65,15 @@ export const hostManager = agent(
       makeKeys(folder.authKeys);
       lock = must(await takeHostLock(folder));
     });
-    onHurry(() => void supervisor.kill(['all'], 'second signal'));
+    onHurry(() => {
+      if (!disowned) supervisor.hurry('second signal');
+    });
     onEnd(() => supervisor.disown());
     onGone(() => lock?.release());
+    // Who has our name on the bus says nothing of the processes here: the next HostManager of this host adopts them.
+    onOusted(() => {
+      disowned = true;
+    });
     onSignal('SIGHUP', () => void host.reload('SIGHUP'));
     onSignal('SIGUSR2', () => {
       disowned = true;
@@ -166,8 +173,9 @@ export const hostManager = agent(
       abortable: true,
       params: z.object({ instances: z.array(z.string()).min(1).max(1_000), cold: z.boolean().default(true) }),
       async run(session, { instances }) {
-        const ids = instances.includes('all') ? supervisor.rows().map((row) => row.instance_id) : instances;
-        const unknown = ids.filter((id) => !supervisor.exists(id));
+        const known = supervisor.order();
+        const unknown = instances.filter((id) => id !== 'all' && !known.includes(id));
+        const ids = instances.includes('all') ? known : known.filter((id) => instances.includes(id));
         if (unknown.length > 0)
           return session.failed(fault('TARGET_UNKNOWN', { target: unknown.join(', '), near: '' }));
         const outcomes: Record<string, string> = {};

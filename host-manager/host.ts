@@ -39,7 +39,7 @@ const INITIAL_STATE_KEY = 'initial-state-boot';
 
 export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange: (id: string) => void): Host {
   const { clock, folder, identity, log, place, store } = setup;
-  const kept = keptInStore(store);
+  const kept = keptInStore(store, clock);
   const messages = told(clock, log, setup.event);
   const prepared = new Map<string, Preparation>();
   /** Of each instance: its newest crash report, and the exit that it tells of. */

@@ -1,5 +1,6 @@
 /** Targets and failure times of the instances, in the store of the HostManager: read at once, written behind, waited for when asked. */
 import * as z from 'zod';
+import type { Clock } from '../base/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { KeptStore } from './ledger.ts';
 
@@ -13,13 +14,16 @@ const Kept = z.object({
 });
 
 export interface KeptInStore extends KeptStore {
-  /** Resolves when everything written so far is on disk; the cause where it is not. */
+  /** Resolves when everything written so far is on disk; the cause where it is not, or not in time. */
   synced(): Promise<string | undefined>;
   /** Was the last write kept? */
   works(): boolean;
 }
 
-export function keptInStore(store: Store): KeptInStore {
+/** A disk that hangs must not keep the requests of others waiting. */
+const SYNCED_MS = 2_000;
+
+export function keptInStore(store: Store, clock: Clock): KeptInStore {
   const keyOf = (id: string) => `instance/${id}`;
   let last: Promise<string | undefined> = Promise.resolve(undefined);
   let works = true;
@@ -36,8 +40,12 @@ export function keptInStore(store: Store): KeptInStore {
     keep: (id, kept) => write({ key: keyOf(id), value: kept }),
     forget: (id) => write({ key: keyOf(id), remove: true }),
     async synced() {
-      const result = await last;
-      last = Promise.resolve(undefined);
+      const asked = last;
+      const over = new AbortController();
+      const late = clock.sleep(SYNCED_MS, over.signal).then(() => `the disk has not answered for ${SYNCED_MS} ms`);
+      const result = await Promise.race([asked, late]);
+      over.abort();
+      if (last === asked) last = Promise.resolve(undefined);
       return result;
     },
     works: () => works,

@@ -25,7 +25,9 @@ export function outsideProcess(runFolder: string, instanceId: string): { pid: nu
 }
 
 export function forgetFiles(runFolder: string, instanceId: string): void {
-  for (const ending of ['pid', 'exit', 'outside']) unlinkIfThere(join(runFolder, `${instanceId}.${ending}`));
+  // The mark of one that was started by hand stays as long as that one lives: listed again, the instance must meet it.
+  const over = outsideProcess(runFolder, instanceId) === undefined ? ['pid', 'exit', 'outside'] : ['pid', 'exit'];
+  for (const ending of over) unlinkIfThere(join(runFolder, `${instanceId}.${ending}`));
 }
 
 function readJson(path: string): unknown {

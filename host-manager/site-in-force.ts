@@ -29,7 +29,10 @@ export function readInForce(
   nowMs: number,
 ): Outcome<SiteInForce> {
   const found = read();
-  if (!found.ok) return before ? ok({ ...before, status: [false, nowMs / 1_000, found.fault.message] }) : found;
+  if (!found.ok) {
+    const { message } = found.fault;
+    return before ? ok({ ...before, status: [false, nowMs / 1_000, message], complaints: [message] }) : found;
+  }
   const { config, complaints, host, classes, stateDir, located, path } = found.value;
   const status = parseStatus(complaints, host, nowMs);
   const force = inForce({ config, complaints: [...complaints] }, before?.config) ?? config;

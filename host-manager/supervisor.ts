@@ -60,12 +60,16 @@ export interface Supervisor {
   kill(ids: readonly string[], actor: string): Outcome<Named>;
   /** All to down, tier by tier; no kept target changes. A second call gets the same promise. */
   stopAll(actor: string): Promise<Stopped>;
+  /** All to down and SIGKILL at once: a stop of all that waits for no grace any more. */
+  hurry(actor: string): void;
   /** Let go of everything without touching a child. */
   disown(): void;
   supervising(): boolean;
   exists(id: string): boolean;
   instance(id: string): Instance | undefined;
   instances(): Instance[];
+  /** Ids that can be asked for, in the order of their launch: the broker, then by `after`. */
+  order(): string[];
   row(id: string): Row | undefined;
   rows(): Row[];
   why(id: string): Why | undefined;
@@ -241,6 +245,13 @@ export function supervise(parts: SupervisorParts): Supervisor {
       });
       return ending;
     },
+    hurry(actor) {
+      supervising = false;
+      for (const { id } of rows.values()) {
+        world.dispatch(id, { type: 'target', target: 'down', actor });
+        if (LIVE.has(rows.get(id)?.phase.name ?? '')) world.dispatch(id, { type: 'kill', actor });
+      }
+    },
     disown() {
       world.close();
       driver.close();
@@ -249,6 +260,7 @@ export function supervise(parts: SupervisorParts): Supervisor {
     exists: (id) => rows.has(id),
     instance: (id) => rows.get(id),
     instances: () => [...rows.values()],
+    order: () => launchOrder(rows).filter((id) => rows.get(id)?.retired === false),
     row: (id) => mapped(rows.get(id), (instance) => rowOf(instance, clock.nowMs())),
     rows: () => [...rows.values()].map((instance) => rowOf(instance, clock.nowMs())),
     why: (id) => mapped(rows.get(id), (instance) => whyAnswer(instance, clock.nowMs())),

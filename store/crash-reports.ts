@@ -120,8 +120,9 @@ export function crashReports(folder: string): CrashReports {
         for (const id of ids.slice(0, PER_INSTANCE_MAX)) all.push(...(await entryOf(id)));
       }
       over.push(...tooOldOrBig(all, nowMs));
-      await Promise.all(over.map((id) => rm(pathOf(id), { force: true })));
-      return over.length;
+      // One that cannot be removed (a read-only disk, a folder of another user) is tried again at the next crash.
+      const removed = await Promise.allSettled(over.map((id) => rm(pathOf(id), { force: true })));
+      return removed.filter(({ status }) => status === 'fulfilled').length;
     },
   };
 }

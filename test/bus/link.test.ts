@@ -115,3 +115,27 @@ test('close() ends a link that waits for its next attempt', async (t) => {
   await link.close();
   t.is(link.state().state, 'down');
 });
+
+test('close() does not wait for a broker that does not answer, and leaves nothing open', async (t) => {
+  const bus = memoryBus();
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const ends: string[] = [];
+  const dialer: Dialer = {
+    ...bus.dialer(),
+    async dial(options) {
+      await asked;
+      const dialled = await bus.dialer().dial(options);
+      if (dialled.ok) dialled.value.onEnd((cause) => ends.push(cause));
+      return dialled;
+    },
+  };
+  const { clock, link, seen } = linked({ dialer });
+  await clock.advance(0);
+  await link.close();
+  answer();
+  await clock.advance(0);
+  t.deepEqual([seen, ends], [[], ['closed']]);
+});

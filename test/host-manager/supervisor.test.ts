@@ -229,3 +229,36 @@ test('until() resolves when the state has come, and says so when it has not', as
   host.step(6_000);
   t.deepEqual(await Promise.all([ready, gone]), [true, false]);
 });
+
+test('a stop of all in a hurry waits for no grace, and nothing is launched any more', async (t) => {
+  const host = lab([
+    wanted('broker', { agentClass: 'Broker' }),
+    wanted('a'),
+    wanted('b', { after: [{ instance: 'a', until: 'ready', atMostMs: 30_000 }] }),
+    wanted('c'),
+  ]);
+  host.step(2_000);
+  host.world.behave('b', { ignoresPolite: true });
+  host.world.end('c', { code: 3, signal: null });
+  host.world.end('c', { code: 3, signal: null });
+  const stopped = host.supervisor.stopAll('signal SIGINT');
+  host.step(100);
+  t.is(host.world.living('b').length, 1);
+  host.supervisor.hurry('second signal');
+  host.step(100);
+  t.deepEqual(host.world.living(), []);
+  t.deepEqual(await stopped, { success: true, stuck: [] });
+  host.step(60_000);
+  t.deepEqual(host.world.living(), []);
+});
+
+test('order() is that of a launch, without what is retired', (t) => {
+  const broker = wanted('broker', { agentClass: 'Broker' });
+  const b = wanted('b', { after: [{ instance: 'c', until: 'ready', atMostMs: 30_000 }] });
+  const host = lab([wanted('a'), b, wanted('c'), broker]);
+  host.step(2_000);
+  host.world.behave('a', { ignoresPolite: true });
+  host.supervisor.reload([b, wanted('c'), broker]);
+  t.is(host.supervisor.row('a')?.management, 'retired');
+  t.deepEqual(host.supervisor.order(), ['broker', 'c', 'b']);
+});

@@ -108,3 +108,13 @@ test('prune() removes the oldest beyond 200 MiB in all', async (t) => {
   t.is(await reports.prune(AT * 1000), 1);
   t.deepEqual(readdirSync(join(folder, 'thermo1')), ['20261121T042556Z-1.json', '20261121T042557Z-1.json']);
 });
+
+test('prune() passes over a report that cannot be removed', async (t) => {
+  const folder = tempFolder(t);
+  const reports = crashReports(folder);
+  await reports.write(crash());
+  // A folder of that name: what even root cannot unlink.
+  mkdirSync(join(folder, 'thermo1', '20200101T000000Z-1.json'));
+  for (const name of readdirSync(join(folder, 'thermo1'))) utimesSync(join(folder, 'thermo1', name), 1, 1);
+  t.is(await reports.prune(AT * 1000), 1);
+});
