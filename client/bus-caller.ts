@@ -1,5 +1,5 @@
 /** Ask any agent of the site over the bus: the same bytes again until answered, every refusal and silence with its cause. */
-import type { Cancel, Clock } from '../base/clock.ts';
+import { type Cancel, type Clock, every } from '../base/clock.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { type Outcome, failed, must, ok } from '../base/fault.ts';
 import type { Connection, Dialer, LinkState } from '../bus/bus.ts';
@@ -37,6 +37,9 @@ export interface BusCallerParts {
   connectMs?: number;
   log?: (facts: Record<string, unknown>, message: string) => void;
 }
+
+/** How often silence is looked for. */
+const LOOK_MS = 2_000;
 
 /** Connect; BUS_DOWN, with what the broker or the network said, when that does not succeed in time. */
 export async function busCaller(parts: BusCallerParts): Promise<Outcome<BusCaller>> {
@@ -222,7 +225,22 @@ export function openBusCaller({
       };
       for (const { agent } of roster.all()) tell(agent);
       rosterListeners.add(tell);
-      return () => rosterListeners.delete(tell);
+      // Silence comes without a message: it has to be looked for, and is told once.
+      const silent = new Set<string>();
+      const cancel = every(clock, LOOK_MS, () => {
+        for (const seen of roster.all()) {
+          const { agent, presence } = seen;
+          if (roster.liveness(seen) !== 'silent') silent.delete(agent);
+          else if (presence && !silent.has(agent)) {
+            silent.add(agent);
+            listener(agent, { ...presence, state: 'lost', reason: 'no heartbeat' });
+          }
+        }
+      });
+      return () => {
+        rosterListeners.delete(tell);
+        cancel();
+      };
     },
     async describe(agent) {
       const reply = await call(agent, { method: 'describe', class: 'read' });

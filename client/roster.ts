@@ -53,7 +53,11 @@ export function openRoster(clock: Clock): Roster {
       if (payload.byteLength === 0) return agents.delete(agent);
       const presence = read(Presence, payload);
       if (!presence.ok || presence.value.g < (agents.get(agent)?.g ?? 0)) return false;
-      sign(agent, presence.value.g).presence = presence.value;
+      const before = agents.get(agent)?.lastSignMs;
+      const seen = sign(agent, presence.value.g);
+      seen.presence = presence.value;
+      // A will is the broker's word, not a sign of life.
+      if (presence.value.state === 'lost' && before !== undefined) seen.lastSignMs = before;
       return true;
     },
     heartbeat(agent, payload) {
@@ -64,8 +68,8 @@ export function openRoster(clock: Clock): Roster {
       const { g, k, codes, marks } = beat.value;
       const seen = sign(agent, g);
       Object.assign(seen, { k, codes, marks });
-      // A beat after "lost" or "offline" of the same generation: it is back and will say so itself.
-      if (seen.presence?.g === g && seen.presence.state !== 'online' && seen.presence.state !== 'draining')
+      // A beat after "lost" of the same generation: it is back and will say so itself. "offline" was its own last word.
+      if (seen.presence?.g === g && seen.presence.state === 'lost')
         seen.presence = { ...seen.presence, state: 'online' };
       return true;
     },
