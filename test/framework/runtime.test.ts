@@ -118,3 +118,14 @@ test('an agent that cannot begin leaves no socket behind', async (t) => {
     [],
   );
 });
+
+test('params that are no JSON after their schema are shown as text, and the operation runs', async (t) => {
+  const large = agent('X', z.object({}), ({ task }) => {
+    task('t', { params: z.object({ n: z.string().transform((text) => BigInt(text)) }), run: () => {} });
+  });
+  const h = await harness(large);
+  t.is((await h.ask('start', 't', { params: { n: '5' } }))[0], 0);
+  const [, , session] = await h.ask('wait', 't');
+  t.deepEqual([session?.success, session?.params], [true, { n: '5' }]);
+  await h.end();
+});
