@@ -11,7 +11,8 @@ export interface FakeClock extends Clock {
 }
 
 export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
-  let nowMs = startMs;
+  /** Since the start: small numbers, so that fractions of a millisecond are not rounded away. */
+  let elapsedMs = 0;
   let asked = 0;
   const pending = new Map<number, { dueMs: number; act: () => void }>();
 
@@ -27,34 +28,34 @@ export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
     const due = pending.get(id);
     if (!due) return;
     pending.delete(id);
-    nowMs = Math.max(nowMs, due.dueMs);
+    elapsedMs = Math.max(elapsedMs, due.dueMs);
     due.act();
   };
   const after = (delayMs: number, act: () => void): Cancel => {
     const id = ++asked;
-    pending.set(id, { dueMs: nowMs + Math.max(0, delayMs), act });
+    pending.set(id, { dueMs: elapsedMs + Math.max(0, delayMs), act });
     return () => pending.delete(id);
   };
   return {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs - startMs,
+    nowMs: () => startMs + elapsedMs,
+    monotonicMs: () => elapsedMs,
     after,
     sleep: sleepOn(after),
     nextMs: () =>
-      [...pending.values()].reduce<number | null>((least, { dueMs }) => Math.min(least ?? dueMs, dueMs), null),
+      pending.size === 0 ? null : startMs + Math.min(...Array.from(pending.values(), ({ dueMs }) => dueMs)),
     advanceSync(ms) {
-      const untilMs = nowMs + ms;
+      const untilMs = elapsedMs + ms;
       for (let id = nextId(untilMs); id !== undefined; id = nextId(untilMs)) fire(id);
-      nowMs = untilMs;
+      elapsedMs = untilMs;
     },
     async advance(ms) {
-      const untilMs = nowMs + ms;
+      const untilMs = elapsedMs + ms;
       await turn();
       for (let id = nextId(untilMs); id !== undefined; id = nextId(untilMs)) {
         fire(id);
         await turn();
       }
-      nowMs = untilMs;
+      elapsedMs = untilMs;
       await turn();
     },
   };

@@ -1,5 +1,6 @@
 /** What `cupola help` says beyond the list of commands: topics, faults, examples. */
-import { FAULTS, isFaultCode } from '../base/fault.ts';
+import { FAULTS } from '../base/fault-catalogue.ts';
+import { isFaultCode } from '../base/fault.ts';
 
 export const TOPICS: Record<string, string> = {
   'exit-codes': `Exit codes

@@ -1,7 +1,7 @@
 /** One instance in detail, for people. */
 import type { Row } from '../protocol/rows.ts';
 import { sayDuration, sayTime } from './duration.ts';
-import { type View, exitText, stateText } from './status-table.ts';
+import { type View, exitText, lastingSince, stateText } from './status-table.ts';
 
 export function instanceText(row: Row, view: View): string {
   const { nowMs, utc, paint } = view;
@@ -9,20 +9,19 @@ export function instanceText(row: Row, view: View): string {
   const lines: [string, string][] = [
     [
       'wants',
-      `${row.target_state}, set by ${row.actor}${row.config === null ? '' : ` (${row.config.file}:${row.config.line})`}`,
+      `${row.target_state}${row.config === null ? '' : ` (${row.config.file}:${row.config.line} starts it ${row.config_state ?? row.target_state})`}`,
     ],
-    ['is', `${stateText(row, nowMs, true)}, for ${sayDuration(nowMs - row.since * 1_000)}`],
-    ['why', row.why],
+    ['is', `${stateText(row, nowMs, true)}, for ${sayDuration(nowMs - lastingSince(row) * 1_000)}`],
+    ['why', `${row.why} (by ${row.actor})`],
     ['ready', `${row.ready}, health ${row.health}${row.degraded ? ', degraded' : ''}`],
     [
       'restarts',
-      `${row.restarts_1h} in 1 h, ${row.restarts_24h} in 24 h, ${row.failures_in_row} failures in a row, stability ${row.stability}`,
+      `${row.restarts_1h} in 1 h, ${row.restarts_24h} in 24 h, ${row.failures_in_row} ${row.failures_in_row === 1 ? 'failure' : 'failures'} in a row, stability ${row.stability}`,
     ],
   ];
   if (row.pid !== null)
     lines.push(['process', `pid ${row.pid}, generation ${row.generation ?? '–'}${row.adopted ? ', adopted' : ''}`]);
-  if (row.exit !== null)
-    lines.push(['last exit', `${at(row.exit.at)} ${exitText(row.exit)}${row.exit.expected ? ', as asked' : ''}`]);
+  if (row.exit !== null) lines.push(['last exit', `${at(row.exit.at)} ${exitText(row.exit)}`]);
   if (row.restart_required) lines.push(['restart', `required: ${row.restart_reasons.join(', ')}`]);
   const head = `${paint('bold', row.instance_id)}  ${row.agent_class}`;
   return [head, ...lines.filter(([, text]) => text !== '').map(([name, text]) => `  ${name.padEnd(10)}${text}`)].join(

@@ -20,8 +20,7 @@ async function main(argv: string[]): Promise<number> {
     // An agent that has ended, or could not begin, leaves nothing that is worth waiting for.
     process.exit(await runAgentCommand(argv.slice(2)));
   }
-  const { realParts } = await import('./real-parts.ts');
-  const { runCli } = await import('./program.ts');
+  const [{ realParts }, { runCli }] = await Promise.all([import('./real-parts.ts'), import('./program.ts')]);
   const exit = await runCli(argv, await realParts(process.env, process.cwd()));
   // Whatever still waits (a half-open connection, standard input) is of no use any more.
   process.stdout.write('', () => process.exit(exit));

@@ -20,6 +20,16 @@ export interface Result {
 
 export type Format = 'text' | 'json' | 'jsonl' | 'ids';
 
+/** What was asked for by options and environment. */
+export function formatOf(
+  { json, jsonl, quiet }: { json?: unknown; jsonl?: unknown; quiet?: unknown },
+  env: Readonly<Record<string, string | undefined>>,
+): Format {
+  if (jsonl === true) return 'jsonl';
+  if (json === true || env['CUPOLA_OUTPUT'] === 'json') return 'json';
+  return quiet === true ? 'ids' : 'text';
+}
+
 export const exitOfResult = ({ exit, fault }: Result): number => exit ?? (fault === undefined ? 0 : exitOf(fault.code));
 
 /** The one JSON document of a command, also of one that failed. */

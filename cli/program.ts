@@ -5,31 +5,25 @@ import { didYouMean } from '../base/nearest.ts';
 import { hostCommands } from './commands/host-commands.ts';
 import { instanceCommands } from './commands/instance-commands.ts';
 import { otherCommands } from './commands/other-commands.ts';
-import type { Act, Define } from './define.ts';
-import { write } from './output.ts';
+import type { Act, Define, DefineBare } from './define.ts';
+import { formatOf, write } from './output.ts';
 import type { Parts } from './parts.ts';
-import { CommonOptions, shellOf } from './shell.ts';
-
-const DEFAULTS = { json: false, jsonl: false, quiet: false };
+import { colourOn, painter } from './terminal.ts';
 
 /** Run `cupola` with these arguments; the exit code. Never throws. */
 export async function runCli(argv: readonly string[], parts: Parts): Promise<number> {
   let exit = 0;
   const program = programOf(parts, (code) => (exit = code));
-  const asked = {
-    ...DEFAULTS,
-    json: argv.includes('--json') || parts.env['CUPOLA_OUTPUT'] === 'json',
-    jsonl: argv.includes('--jsonl'),
-  };
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const why =
-      thrown instanceof CommanderError ? usage(thrown, program) : fault('INTERNAL', { cause: causeOf(thrown) });
-    const shell = shellOf(parts, CommonOptions.parse(asked));
     const name = argv.find((word) => !word.startsWith('-')) ?? 'cupola';
-    return write(name, { fault: why }, shell.format, parts.terminal, shell.notePaint, parts.clock.nowMs());
+    const why =
+      thrown instanceof CommanderError ? usage(thrown, program, name) : fault('INTERNAL', { cause: causeOf(thrown) });
+    const asked = { json: argv.includes('--json'), jsonl: argv.includes('--jsonl') };
+    const paint = painter(colourOn('auto', parts.terminal.noteIsTerminal, parts.env));
+    return write(name, { fault: why }, formatOf(asked, parts.env), parts.terminal, paint, parts.clock.nowMs());
   }
   return exit;
 }
@@ -53,22 +47,23 @@ function programOf(parts: Parts, done: (exit: number) => void): Command {
       'after',
       '\nOptions of every command: cupola help options. Topics: cupola help exit-codes, targets, args, env, json, faults.',
     );
-  const define: Define = (command, act) => {
+  const given = (command: Command, act: (words: string[]) => Promise<number>): void => {
     command
       .exitOverride()
       .configureOutput(program.configureOutput())
-      .action(async (...given: unknown[]) => {
-        // Commander hands over the arguments, the options, the command.
-        const words = given
-          .slice(0, -2)
-          .flatMap((word) => (Array.isArray(word) ? word.map(String) : word === undefined ? [] : [String(word)]));
-        done(await perform(parts, command, act, words));
-      });
+      .action(async (...words: unknown[]) => done(await act(wordsOf(words))));
     commonOptions(command);
   };
+  const define: Define = (command, act) => given(command, (words) => perform(parts, command, act, words));
+  const defineBare: DefineBare = (command, act) =>
+    given(command, async (words) => {
+      const paint = painter(colourOn('auto', terminal.noteIsTerminal, parts.env));
+      const format = formatOf(command.opts(), parts.env);
+      return write(nameOf(command), await act(words), format, terminal, paint, parts.clock.nowMs());
+    });
   hostCommands(program, define);
   instanceCommands(program, define);
-  otherCommands(program, define);
+  otherCommands(program, { define, defineBare, version: parts.version });
   program.allowExcessArguments().action(() => {
     const [word] = program.args;
     if (word !== undefined) throw new CommanderError(2, 'commander.unknownCommand', `unknown command '${word}'`);
@@ -77,7 +72,15 @@ function programOf(parts: Parts, done: (exit: number) => void): Command {
   return program;
 }
 
+/** Commander hands over the arguments, the options, the command. */
+const wordsOf = (given: readonly unknown[]): string[] =>
+  given
+    .slice(0, -2)
+    .flatMap((word) => (Array.isArray(word) ? word.map(String) : word === undefined ? [] : [String(word)]));
+
+/** The shell and what it stands on are loaded only here: help needs neither. */
 async function perform(parts: Parts, command: Command, act: Act, words: string[]): Promise<number> {
+  const { CommonOptions, shellOf } = await import('./shell.ts');
   const given: Record<string, unknown> = command.opts();
   const shell = shellOf(parts, CommonOptions.parse(given));
   try {
@@ -124,7 +127,7 @@ function commonOptions(command: Command): void {
 }
 
 /** A mistake in the command line as a fault. */
-function usage({ message }: CommanderError, program: Command): Fault {
+function usage({ message }: CommanderError, program: Command, command: string): Fault {
   const [text = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const problem = (text[0] ?? '').toUpperCase() + text.slice(1).replace(/'/g, '"').replace(/\.$/, '');
   const unknown = /^unknown command '(.+)'/.exec(text)?.[1];
@@ -135,7 +138,12 @@ function usage({ message }: CommanderError, program: Command): Fault {
           unknown,
           program.commands.map((sub) => sub.name()),
         ).replace(/^; d/, 'D');
-  return fault('USAGE', { problem, remedy: near === '' ? 'Run "cupola help" for the commands there are' : near });
+  const named = program.commands.find((sub) => sub.name() === command)?.name();
+  const remedy =
+    named === undefined
+      ? 'Run "cupola help" for the commands there are'
+      : `Run "cupola help ${named}" for what it takes`;
+  return fault('USAGE', { problem, remedy: near === '' ? remedy : near });
 }
 
 const nameOf = (command: Command): string => {

@@ -2,7 +2,7 @@
 import { type Cancel, every } from '../base/clock.ts';
 import type { Session } from '../protocol/session.ts';
 import { sayDuration } from './duration.ts';
-import { stateWord } from './session-text.ts';
+import { isTransition, stateWord } from './session-text.ts';
 import type { Shell } from './shell.ts';
 import { cut } from './table.ts';
 
@@ -51,7 +51,7 @@ function lines({ terminal, parts: { clock } }: Shell, name: string): Progress {
       const nowMs = clock.monotonicMs();
       if (nowMs - toldMs < QUIET_MS || session.status === 'done') return;
       toldMs = nowMs;
-      terminal.note(`${progressText(name, session, nowMs - beganMs)}\n`);
+      terminal.note(`${progressText(name, session, nowMs - beganMs, undefined)}\n`);
     },
     end: () => {},
   };
@@ -60,12 +60,13 @@ function lines({ terminal, parts: { clock } }: Shell, name: string): Progress {
 const CELLS = 10;
 
 /** `thermo1.ramp  ▓▓▓▓▓░░░░░  48 %  2 min 31 s left  soak at 77 K`. */
-export function progressText(name: string, session: Session | undefined, elapsedMs: number, frame = 0): string {
+export function progressText(name: string, session: Session | undefined, elapsedMs: number, frame?: number): string {
   const { fraction, text, eta_s } = session?.progress ?? {};
-  const said = text ?? session?.messages.at(-1)?.[1] ?? '';
+  const said = text ?? session?.messages.findLast(([, message]) => !isTransition(message))?.[1] ?? '';
   if (fraction === undefined) {
-    const sign = SPINNER[frame % SPINNER.length] ?? '';
-    return [name, sign, session === undefined ? 'starting' : stateWord(session), sayDuration(elapsedMs), said]
+    const sign = frame === undefined ? '' : (SPINNER[frame % SPINNER.length] ?? '');
+    const elapsed = frame === undefined ? '' : sayDuration(elapsedMs);
+    return [name, sign, session === undefined ? 'starting' : stateWord(session), elapsed, said]
       .filter((part) => part !== '')
       .join('  ');
   }

@@ -23,7 +23,9 @@ export function reachOf(site: Site, connect: Connect, broker: string | undefined
 
   const ownManager = async (): Promise<Outcome<Caller>> => {
     const local = await socket(hostManagerSocketPath(site.folder));
-    if (local.ok || !site.brokerNamed) return local.ok ? local : failed('HOST_MANAGER_ABSENT', { host: site.host });
+    if (local.ok) return local;
+    // Where its folder is, its socket would be: the bus could only tell the same, seconds later.
+    if (site.here || !site.brokerNamed) return failed('HOST_MANAGER_ABSENT', { host: site.host });
     const remote = await bus();
     return remote.ok ? remote : failed('HOST_MANAGER_ABSENT', { host: site.host });
   };

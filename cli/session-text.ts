@@ -3,6 +3,7 @@ import { type Session, opCodeName } from '../protocol/session.ts';
 import { sayDuration, sayTime } from './duration.ts';
 import type { View } from './status-table.ts';
 import { cut } from './table.ts';
+import { valueText } from './value-text.ts';
 
 /** Several lines: state, last messages, data. */
 export function sessionText(agent: string, session: Session, view: View): string {
@@ -18,13 +19,17 @@ export function sessionText(agent: string, session: Session, view: View): string
 }
 
 /** One line at the end of `run` and `wait`: `✓ succeeded in 0.21 s: range 0.1   (session 118)`. */
-export function endText(session: Session, view: View): string {
+export function endText(session: Session, view: View, asked = false): string {
   const took = session.end_time === null ? '' : ` in ${sayDuration((session.end_time - session.start_time) * 1_000)}`;
-  const last = session.messages.at(-1)?.[1];
+  const last = session.messages.findLast(([, text]) => !isTransition(text))?.[1];
   const said = session.success === true ? dataText(session.data) : (session.fault?.message ?? last ?? '');
-  const sign = session.success === true ? view.paint('green', '✓ succeeded') : view.paint('red', '✗ failed');
+  const sign =
+    session.success === true ? view.paint('green', '✓ succeeded') : asked ? '✓ ended' : view.paint('red', '✗ failed');
   return `${sign}${took}${said === '' ? '' : `: ${said}`}   (session ${session.number})`;
 }
+
+/** What every session says of its state: the state is told already. */
+export const isTransition = (message: string): boolean => message.startsWith('Status is now ');
 
 /** `running ▓▓ 48 %`: the state of a session in words. */
 export function stateWord(session: Session): string {
@@ -41,6 +46,3 @@ const dataText = (data: Record<string, unknown>): string =>
     .slice(0, 8)
     .map(([key, value]) => `${key} ${valueText(value)}`)
     .join(', ');
-
-export const valueText = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value) ?? '–');

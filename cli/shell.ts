@@ -1,13 +1,14 @@
 /** What every command has at hand: options read once, the site, the way to agents, and the end that tidies up. */
 import * as z from 'zod';
 import { type Outcome, failed, ok } from '../base/fault.ts';
+import { didYouMean } from '../base/nearest.ts';
 import type { Caller } from '../client/caller.ts';
 import { readDuration } from './duration.ts';
 import { type Fleet, candidates, readFleet } from './fleet.ts';
-import type { Format } from './output.ts';
+import { type Format, formatOf } from './output.ts';
 import type { Parts } from './parts.ts';
 import { type Reach, reachOf } from './reach.ts';
-import { type Site, type SiteFlags, ownHostManager } from './site.ts';
+import { type Site, type SiteFlags, hostNamed, ownHostManager } from './site.ts';
 import type { View } from './status-table.ts';
 import { type Chosen, type Filter, choose } from './targets.ts';
 import { type Paint, type Terminal, colourOn, painter } from './terminal.ts';
@@ -58,13 +59,7 @@ export interface Shell {
 export function shellOf(parts: Parts, options: CommonOptions): Shell {
   const { terminal, env, clock } = parts;
   const colour = (isTerminal: boolean) => painter(colourOn(options.color, isTerminal, env));
-  const format = options.jsonl
-    ? 'jsonl'
-    : options.json || env['CUPOLA_OUTPUT'] === 'json'
-      ? 'json'
-      : options.quiet
-        ? 'ids'
-        : 'text';
+  const format = formatOf(options, env);
   const paint = colour(terminal.outIsTerminal);
   const { site, siteFile, siteHost, stateDir, workingDir } = options;
   const flags: SiteFlags = { site, siteFile, siteHost, stateDir: stateDir ?? env['CUPOLA_STATE_DIR'], workingDir };
@@ -114,8 +109,16 @@ export async function chooseInstances(
   site: Site,
   words: readonly string[],
 ): Promise<Outcome<ChosenInstances>> {
+  const { host: asked } = shell.options;
+  const hosts = [site.host, ...site.hostManagers.keys()];
+  if (asked !== undefined && !hosts.includes(asked))
+    return failed('HOST_UNKNOWN', { host: asked, near: didYouMean(asked, hosts) });
   const fleet = await fleetOf(shell, site);
-  const chosen = choose(words, filterOf(shell.options), candidates(fleet, site), shell.terminal.interactive);
+  const meant = words.map((word) => {
+    const host = hostNamed(site, word);
+    return host === undefined ? word : `@${host}`;
+  });
+  const chosen = choose(meant, filterOf(shell.options), candidates(fleet, site), shell.terminal.interactive);
   if (!chosen.ok) {
     // Where the HostManager is dead, that is what has to be said, not that a name is unknown.
     const dead = fleet.hosts.find(({ host, fault }) => host === site.host && fault !== undefined);

@@ -35,6 +35,7 @@ export async function locateReal(flags: SiteFlags, machine: Machine): Promise<Ou
     file: path,
     builtIn,
     host,
+    here: existsSync(folder.run),
     root: config.root,
     folder,
     hostManagers: new Map([...config.hosts].map(([name, { hostManager }]) => [name, hostManager.instanceId])),
@@ -88,7 +89,7 @@ async function complaintsOf(text: string, file: string, cwd: string, readSiteCon
   const classes = new Set([...installed.classes.keys(), 'Command', 'HostManager']);
   return [...readSiteConfig({ text, file, classes }).complaints, ...installed.complaints].map((complaint) =>
     // A class that is not there is a row "?" at run time, and an error for who asks whether the file is right.
-    complaint.code === 'CONFIG_CLASS_UNKNOWN' ? { ...complaint, severity: 'E' as const } : complaint,
+    complaint.code === 'CONFIG_CLASS_UNINSTALLED' ? { ...complaint, severity: 'E' as const } : complaint,
   );
 }
 

@@ -1,4 +1,5 @@
 /** What the CLI needs to know of a site: which hosts and instances the file names, how they are reached, where its files lie. */
+import type { ComplaintJson } from '../site-config/complaint.ts';
 import type { Tls } from '../site-config/site.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 
@@ -24,6 +25,8 @@ export interface Site {
   builtIn: boolean;
   /** This machine's host block. */
   host: string;
+  /** Are this host's folders on this machine, so that its HostManager would be here too? */
+  here: boolean;
   /** Root of every topic. */
   root: string;
   folder: HostFolder;
@@ -39,17 +42,8 @@ export interface Site {
   protocol: 4 | 5 | 'auto';
 }
 
-/** One complaint of `validate`, JSON form of the specification of site configs. */
-export interface Problem {
-  file: string;
-  line: number;
-  column: number;
-  end_column: number;
-  severity: 'error' | 'warning' | 'note';
-  code: string;
-  message: string;
-  remedy: string;
-}
+/** One complaint of `validate`. */
+export type Problem = ComplaintJson;
 
 export interface Validation {
   files: string[];
@@ -60,6 +54,13 @@ export interface Validation {
 
 /** The HostManager of this machine. */
 export const ownHostManager = (site: Site): string => site.hostManagers.get(site.host) ?? `hm-${site.host}`;
+
+/** The host that a word names: `@lab-a`, or its HostManager by name. */
+export function hostNamed(site: Site, word: string): string | undefined {
+  if (word.startsWith('@')) return word.slice(1);
+  if (word === ownHostManager(site)) return site.host;
+  return [...site.hostManagers].find(([, manager]) => manager === word)?.[0];
+}
 
 /** Flags that lead another program of this site to the same place. */
 export function passedOn(site: Site, flags: SiteFlags): string[] {

@@ -3,6 +3,7 @@ import type { Row } from '../protocol/rows.ts';
 import { SHAPES } from '../protocol/rows.ts';
 import { sayDuration, sayTime } from './duration.ts';
 import type { Fleet, HostState } from './fleet.ts';
+import { logText } from './log-text.ts';
 import { type Column, tableLines } from './table.ts';
 import type { Paint, Style } from './terminal.ts';
 
@@ -61,10 +62,10 @@ function headLine({ host, is, since, manager, instances, fault, problem }: HostS
   if (problem !== undefined) parts.push(paint('yellow', problem));
   const config = manager.config_parse_status['[SCF]'];
   if (config !== undefined) {
-    const [good, at] = config;
-    parts.push(
-      good ? `site config ✓ ${sayTime(at * 1_000, nowMs, view.utc)}` : paint('red', 'site config ✕ (cupola validate)'),
-    );
+    const [good, at, complaints] = config;
+    const read = `site config ✓ ${sayTime(at * 1_000, nowMs, view.utc)}`;
+    if (!good) parts.push(paint('red', 'site config ✕ (cupola validate)'));
+    else parts.push(complaints === '' ? read : paint('yellow', `${read}, with complaints (cupola validate)`));
   }
   return fitParts(parts, view.columns);
 }
@@ -125,7 +126,7 @@ function columnsOf(view: View, details: boolean): Column<Row>[] {
     { head: 'RESTARTS 1h/24h', cell: (row) => `${row.restarts_1h}/${row.restarts_24h}` },
     { head: 'CPU', cell: (row) => percent(row['cpu']), right: true },
     { head: 'MEM', cell: (row) => bytes(row['memory']), right: true },
-    { head: 'SINCE', cell: (row) => sayDuration(nowMs - row.since * 1_000) },
+    { head: 'SINCE', cell: (row) => sayDuration(nowMs - lastingSince(row) * 1_000) },
   ];
   if (view.wide) {
     columns.push({ head: 'PID', cell: (row) => (row.pid === null ? '–' : String(row.pid)), right: true });
@@ -164,10 +165,15 @@ function remark(row: Row): string {
   return told.join('; ');
 }
 
-/** `exit 1: ENODEV /dev/video0`, `SIGKILL`. */
-export function exitText({ code, signal, cause, last_line }: NonNullable<Row['exit']>): string {
+/** Unix seconds since when it is as it is: one that was adopted runs for longer than its HostManager knows it. */
+export const lastingSince = (row: Row): number =>
+  row.phase === 'up' && row.started_at !== null ? Math.min(row.started_at, row.since) : row.since;
+
+/** `exit 1: ENODEV /dev/video0`, `SIGKILL`; of one that was asked for, not what it said. */
+export function exitText({ code, signal, cause, last_line, expected }: NonNullable<Row['exit']>): string {
   const what = signal !== null ? signal : code === null ? cause : `exit ${code}`;
-  return last_line === null || last_line === '' ? what : `${what}: ${last_line}`;
+  if (expected) return `${code === null && signal === null ? 'ended' : what}, as asked`;
+  return last_line === null || last_line === '' ? what : `${what}: ${logText(last_line)}`;
 }
 
 const mark = (agentClass: string): string => (/\[d\??\]$/.exec(agentClass)?.[0] ?? '').replace(/^\[/, ' [');

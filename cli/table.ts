@@ -47,7 +47,8 @@ function fit<T>(given: readonly Column<T>[], widths: ReadonlyMap<Column<T>, numb
 
 const total = <T>(shown: readonly Column<T>[], widths: ReadonlyMap<Column<T>, number>): number =>
   shown.reduce((sum, column) => sum + (widths.get(column) ?? 0) + 2, -2);
-const isEmpty = (cells: readonly string[]): boolean => cells.slice(1).every((cell) => cell === '');
+/** Nothing is known of it for any row. */
+const isEmpty = (cells: readonly string[]): boolean => cells.slice(1).every((cell) => cell === '' || cell === '–');
 const pad = (text: string, width: number, right: boolean): string => {
   const fill = ' '.repeat(Math.max(0, width - widthOf(text)));
   return right ? fill + text : text + fill;

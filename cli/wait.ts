@@ -100,6 +100,7 @@ export interface WaitedRows {
 export function waitForRows(asked: WaitedRows): Promise<InstanceOutcome[]> {
   const { caller, clock, manager, ids, wanted, timeoutMs, signal } = asked;
   const beganMs = clock.monotonicMs();
+  const beganAtMs = clock.nowMs();
   const open = new Map<string, Row | undefined>(ids.map((id) => [id, undefined]));
   const outcomes: InstanceOutcome[] = [];
   return new Promise((resolve) => {
@@ -122,14 +123,20 @@ export function waitForRows(asked: WaitedRows): Promise<InstanceOutcome[]> {
       outcomes.push(outcome);
       asked.onReached?.(outcome);
     };
-    const see = ({ child_states }: ManagerData): void => {
+    let newest: ManagerData;
+    const see = (data: ManagerData): void => {
       if (over) return;
+      newest = data;
+      const { child_states } = data;
       for (const id of open.keys()) {
         const row = child_states.find(({ instance_id }) => instance_id === id);
         open.set(id, row);
         const reached = reachedBy(row, wanted);
-        if (reached !== 'not yet')
-          settle(id, row?.is ?? 'gone', reached === 'yes' ? null : notReached(id, wanted, row, 0));
+        const youngMs = reached === 'yes' && wanted === 'up' ? provenInMs(row, clock.nowMs()) : 0;
+        if (youngMs > 0) cancels.push(clock.after(youngMs, () => see(newest)));
+        else if (reached === 'yes') settle(id, row?.is ?? 'gone', null);
+        else if (reached === 'never' || (wanted === 'up' && failsAgain(row, beganAtMs)))
+          settle(id, row?.is ?? 'gone', notReached(id, wanted, row, Math.round(clock.monotonicMs() - beganMs)));
       }
       if (open.size === 0) end();
     };
@@ -145,6 +152,23 @@ export function waitForRows(asked: WaitedRows): Promise<InstanceOutcome[]> {
     if (over) for (const cancel of cancels) cancel();
   });
 }
+
+/** A program of which only the process is seen may end as soon as it has begun: it counts as up when it has lasted so long. */
+const PROVEN_MS = 1_000;
+const FAILURES_MAX = 3;
+
+const provenInMs = (row: Row | undefined, nowMs: number): number =>
+  row === undefined || row.health !== 'unknown' || row.started_at === null
+    ? 0
+    : row.started_at * 1_000 + PROVEN_MS - nowMs;
+
+/** It has failed now, and did so before: the next launch is no reason to hope. */
+const failsAgain = (row: Row | undefined, sinceMs: number): boolean =>
+  row?.phase === 'waiting' &&
+  row.failures_in_row >= FAILURES_MAX &&
+  row.exit !== null &&
+  !row.exit.expected &&
+  row.exit.at * 1_000 >= sinceMs;
 
 /** Has the row come to what is wanted, or will it never by itself? */
 export function reachedBy(row: Row | undefined, wanted: 'up' | 'down'): 'yes' | 'never' | 'not yet' {

@@ -158,7 +158,9 @@ export function openBusCaller({
   };
   const call = async (agent: string, ask: Ask): Promise<Outcome<Reply>> => {
     const seen = roster.get(agent);
-    const stamps = { client, clock, beat: seen && seen.k > 0 ? seen.k : undefined, g: seen?.g };
+    // An old beat would make a new request look old: the clock speaks for it then.
+    const beaten = seen !== undefined && seen.k > 0 && roster.liveness(seen) !== 'silent';
+    const stamps = { client, clock, beat: beaten ? seen.k : undefined, g: seen?.g };
     const request = requestOf(ask, stamps);
     if (ask.class !== 'admin') return exchange(agent, ask, request);
     if (keyFile === undefined) return noKey();
@@ -205,10 +207,14 @@ export function openBusCaller({
         if (block.ok) listener(block.value);
       }),
     watchLast: (agent, feed, listener) =>
-      shared.add(topicOf(root, { kind: 'last', agent, name: feed }), ({ payload }) => {
-        const last = read(Last, payload);
-        if (last.ok) listener(last.value);
-      }),
+      shared.add(
+        topicOf(root, { kind: 'last', agent, name: feed }),
+        ({ payload }) => {
+          const last = read(Last, payload);
+          if (last.ok) listener(last.value);
+        },
+        { latest: true },
+      ),
     watchPresence(listener) {
       const tell = (agent: string) => {
         const presence = roster.get(agent)?.presence;

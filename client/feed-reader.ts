@@ -43,10 +43,21 @@ export function feedReader(caller: Caller, agent: string, feed: string): FeedRea
       );
       const block = blocks.at(-1);
       const sample = block && samplesOf(block).at(-1);
-      return block && sample ? { g: block.g, n: block.n, ...sample } : null;
+      if (block && sample) return { g: block.g, n: block.n, ...sample };
+      return retainedLast(caller, agent, feed);
     },
   };
 }
+
+/** Of a feed without a ring. */
+const retainedLast = (caller: Caller, agent: string, feed: string): Promise<Last> =>
+  new Promise((resolve) => {
+    const cancel = caller.watchLast(agent, feed, (last) => {
+      resolve(last);
+      // Never from inside the listener that it cancels.
+      queueMicrotask(() => cancel());
+    });
+  });
 
 /** The samples of a block, one object each. */
 export function samplesOf(block: Block): FeedSample[] {
@@ -57,44 +68,61 @@ export function samplesOf(block: Block): FeedSample[] {
   });
 }
 
-/** Live blocks in order of `n`; on a hole the ring is asked, one question at a time. */
+/** Live blocks in order of `n`; on a hole the ring is asked, one question at a time, and what it has lost is passed over. */
 function filled(caller: Caller, agent: string, feed: string, from: number): Stream<Block> {
   const stream = openStream<Block>(QUEUE_MAX, () => cancel());
   const ahead = new Map<number, Block>();
   let g = 0;
   let next = from;
   let asking = false;
-  const deliver = (block: Block) => {
-    if (block.g < g || (block.g === g && block.n < next)) return;
-    if (block.g > g) {
-      // A new generation counts from 1 again.
-      if (g !== 0) next = 1;
-      g = block.g;
-      ahead.clear();
-    }
-    ahead.set(block.n, block);
-    drain();
+  /** Do we know where this generation stands? */
+  let aligned = false;
+  /** A new generation counts from 1 again. */
+  const enter = (generation: number) => {
+    if (g !== 0) next = 1;
+    g = generation;
+    ahead.clear();
+  };
+  const take = (block: Block) => {
+    if (block.g > g) enter(block.g);
+    if (block.g === g && (!aligned || block.n >= next)) ahead.set(block.n, block);
   };
   const drain = () => {
+    if (!aligned) return;
+    for (const n of ahead.keys()) if (n < next) ahead.delete(n);
     for (let block = ahead.get(next); block; block = ahead.get(next)) {
       ahead.delete(next++);
       stream.push(block);
     }
-    if (ahead.size > 0 && !asking) void fill();
+  };
+  const ask = async (): Promise<boolean> => {
+    const reply = await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: next });
+    const ring = reply.ok ? Ring.safeParse(reply.value.value).data : undefined;
+    if (!reply.ok || !ring) return false;
+    if (reply.value.g > g) {
+      enter(reply.value.g);
+      // The question was meant for another generation.
+      if (aligned) return true;
+    }
+    // A number that this generation has not reached is of an earlier one.
+    if (!aligned) next = Math.min(next, ring.newest + 1);
+    aligned = true;
+    for (const block of ring.blocks) take(block);
+    next = Math.max(next, Math.min(ring.oldest, ...ahead.keys()));
+    drain();
+    return ring.next <= ring.newest;
   };
   const fill = async () => {
+    if (asking) return;
     asking = true;
-    const reply = await caller.call(agent, { method: 'feed.get', class: 'read', feed, from: next });
+    while (await ask());
     asking = false;
-    if (!reply.ok) return;
-    const ring = Ring.parse(reply.value.value);
-    // What has left the ring is a hole that nothing can fill; a feed without a ring has all that is there in `ahead`.
-    next = Math.max(next, Math.min(ring.oldest, ring.newest + 1, ...ahead.keys()));
-    for (const block of ring.blocks) deliver(block);
-    if (ring.next <= ring.newest) await fill();
-    else drain();
   };
-  const cancel = caller.watchFeed(agent, feed, deliver);
+  const cancel = caller.watchFeed(agent, feed, (block) => {
+    take(block);
+    drain();
+    if (ahead.size > 0) void fill();
+  });
   void fill();
   return stream;
 }

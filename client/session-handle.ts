@@ -56,12 +56,12 @@ export async function waitFor(
   const untilMs = address.clock.monotonicMs() + (options.timeoutMs ?? Number.POSITIVE_INFINITY);
   for (;;) {
     const leftMs = Math.max(0, untilMs - address.clock.monotonicMs());
-    const reply = await ask(address, 'wait', {
+    const turn = ask(address, 'wait', {
       forMs: Math.min(WAIT_TURN_MS, leftMs),
       ...(session === undefined ? {} : { session }),
     });
+    const reply = await unlessAborted(turn, options.signal);
     if (reply.code !== ReplyCode.TIMEOUT) return sessionIn(reply);
-    if (options.signal?.aborted) throw options.signal.reason;
     if (leftMs <= WAIT_TURN_MS) {
       const next = `cupola wait ${address.agent}.${address.op}`;
       throw new CupolaFault(
@@ -74,6 +74,17 @@ export async function waitFor(
       );
     }
   }
+}
+
+/** `promise`, or the reason of `signal` thrown as soon as it aborts. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const give = () => reject(signal.reason);
+    if (signal.aborted) give();
+    signal.addEventListener('abort', give, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
 }
 
 /** An ended session, or the fault it failed with. */

@@ -1,7 +1,7 @@
 /** Writes the reference pages that are made from the code: `node dist/docs/generate.js`, with `--check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAULTS } from '../base/fault.ts';
+import { FAULTS } from '../base/fault-catalogue.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -15,7 +15,7 @@ export function faultsPage(): string {
     '',
     'Every expected failure of Cupola has a code. It says what failed, where, and what to do next; it crosses the bus,',
     'prints in the CLI and shows in JSON unchanged. Words in braces are filled in from the facts of the case.',
-    'Made from `base/fault.ts` by `npm run docs`.',
+    'Made from `base/fault-catalogue.ts` by `npm run docs`.',
     '',
     '| code | says | what to do next | exit code |',
     '|---|---|---|---|',

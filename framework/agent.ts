@@ -45,6 +45,8 @@ export interface Setup<Settings> {
   task<P extends ObjectSchema>(name: string, options: TaskOptions<P>): OperationHandle<P>;
   process<P extends ObjectSchema>(name: string, options: OperationOptions<P>): OperationHandle<P>;
   feed<F extends FeedFields>(name: string, fields: F, options?: FeedOptions): Feed<F>;
+  /** Say something that happened on the agent's event topic: `kind` and facts, plain JSON. Not kept for later. */
+  event(kind: string, facts: Record<string, unknown>): void;
   lock(name: string): Lock;
   /** Repeat while the agent is active, without drift; missed ticks are dropped. */
   every(ms: number, act: () => void): Cancel;

@@ -6,7 +6,7 @@ import { didYouMean } from '../base/nearest.ts';
 import type { Level } from '../base/log.ts';
 import { type FoundSite, findSite } from '../site-config/find-site.ts';
 import { chooseEntry } from '../site-config/locate.ts';
-import type { EntryPlace, SiteConfig } from '../site-config/site.ts';
+import type { EntryPlace, SiteConfig, Tls } from '../site-config/site.ts';
 import { hostFolder } from '../store/host-folder.ts';
 import { readLastGood } from '../store/last-good-file.ts';
 import type { RunArguments } from './arguments.ts';
@@ -20,7 +20,7 @@ export interface Assignment {
   exportName?: string | undefined;
   host: string;
   root: string;
-  mqtt: { urls: readonly string[]; protocol: 4 | 5 | 'auto'; credentials?: string | undefined };
+  mqtt: { urls: readonly string[]; protocol: 4 | 5 | 'auto'; credentials?: string | undefined; tls?: Tls | undefined };
   /** OCS-style words, the entry's and then the command line's. */
   args: readonly string[];
   settings: Readonly<Record<string, unknown>>;
@@ -142,11 +142,16 @@ function commonOf(
   workingDir: string,
 ): Omit<Assignment, keyof Role | 'sets' | 'exportName' | 'readSite'> {
   const { root, logDir } = pathsOf(config, host, block.logDir, stateDir, workingDir);
-  const { urls, protocol, credentials } = block.mqtt;
+  const { urls, protocol, credentials, tls } = block.mqtt;
   return {
     host,
     root,
-    mqtt: { urls, protocol, ...(credentials === undefined ? {} : { credentials }) },
+    mqtt: {
+      urls,
+      protocol,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(tls === undefined ? {} : { tls }),
+    },
     stateDir,
     logDir,
     workingDir,

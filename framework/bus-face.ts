@@ -84,6 +84,8 @@ export function openBusFace(parts: BusFaceParts): BusFace {
   let connection: Connection | undefined;
   let lastBeat: Heartbeat | undefined;
   let reason: string | undefined;
+  /** The last word is being said: the own `offline` that comes back must not be corrected. */
+  let over = false;
   let heard: Promise<unknown> = Promise.resolve();
 
   const topic = (one: Topic) => topicOf(root, one);
@@ -191,6 +193,7 @@ export function openBusFace(parts: BusFaceParts): BusFace {
     await over?.close();
   };
   const take = ({ topic: text, payload, retained }: Message) => {
+    if (over) return;
     const said = parseTopic(root, text);
     if (said?.kind === 'request')
       return parts.request(
@@ -267,8 +270,10 @@ export function openBusFace(parts: BusFaceParts): BusFace {
     },
     async end(why) {
       reason = why;
+      over = true;
       cancelTimer();
       if (serves(holder) && connection) {
+        lasts.flush();
         sayPresence('offline');
         await disconnect();
       }

@@ -4,6 +4,7 @@ import { CupolaFault, failed, fault, must } from '../base/fault.ts';
 import type { Logger } from '../base/log.ts';
 import type { Site } from '../client/site.ts';
 import type { Block } from '../protocol/envelope.ts';
+import { caseProblem } from '../protocol/topics.ts';
 import type { HostFolder } from '../store/host-folder.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity, Setup, SitePlace } from './agent.ts';
@@ -42,11 +43,12 @@ export interface DeclareParts {
   openSite(): Site;
   emit(feed: FeedSource, block: Block): void;
   busUp(): boolean;
+  event(kind: string, facts: Record<string, unknown>): void;
   end(reason: string): void;
   setHeartbeat(on: boolean): void;
 }
 
-const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** Run `setup`; a name that cannot be one, or is used twice, is thrown as AGENT_SCHEMA. */
 export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknown, parts: DeclareParts): Declared {
@@ -67,11 +69,12 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
     over: () => over.abort(),
   };
   const claimName = (name: string) => {
+    const others = [...operations.names(), ...feeds.keys()];
     const problem = !NAME.test(name)
       ? `"${name}" is no name`
-      : operations.get(name) || feeds.has(name)
+      : others.includes(name)
         ? `"${name}" is declared twice`
-        : undefined;
+        : caseProblem(name, others)?.replace(/^it/, `"${name}"`);
     if (problem) must(failed('AGENT_SCHEMA', { agent: identity.instanceId, problem }));
   };
   const add = (operation: Operation) => {
@@ -111,6 +114,7 @@ export function declare(setup: (parts: Setup<Record<string, unknown>>) => unknow
       feeds.set(name, feed);
       return feed;
     },
+    event: parts.event,
     lock: () => openLock(clock),
     every(ms, act) {
       const cancel = every(clock, ms, act);

@@ -98,12 +98,11 @@ export function openFeed<F extends FeedFields>(
     for (const part of split(columns)) {
       n++;
       const block: Block = { g, n, ts: part.ts, fields: part.fields };
+      const newest = names.map((field) => [field, part.fields[field]?.at(-1) ?? null] as const);
+      last = { g, n, t: part.ts.at(-1) ?? 0, ...Object.fromEntries(newest) };
       if (record) keep(block, sizeOf(part));
       emit(name, block);
     }
-    const newest: Record<string, Sample> = {};
-    for (const field of names) newest[field] = columns.fields[field]?.at(-1) ?? null;
-    last = { g, n, t: columns.ts.at(-1) ?? 0, ...newest };
   };
   const flush = () => {
     cancelJoin?.();
@@ -128,6 +127,7 @@ export function openFeed<F extends FeedFields>(
     },
     publish(value) {
       const columns = columnsOf(name, names, value, clock.nowMs() / 1_000);
+      if (columns.ts.length === 0) return;
       if (!Array.isArray(value['ts']) && (columns.ts[0] ?? lastT) < lastT) {
         // The clock of the machine was set back: no fault of the caller, who gave no time.
         flush();
@@ -169,7 +169,10 @@ function columnsOf(feed: string, names: string[], value: Record<string, unknown>
   const isBlock = Array.isArray(ts);
   const extra = Object.keys(value).find((key) => !names.includes(key) && !(isBlock && key === 'ts'));
   if (extra !== undefined) shape(feed, `field "${extra}" is not declared`);
-  const columns: Columns = { ts: isBlock ? ts.map(Number) : [nowS], fields: {} };
+  const columns: Columns = {
+    ts: isBlock ? ts.map((t) => (typeof t === 'number' ? t : Number.NaN)) : [nowS],
+    fields: {},
+  };
   if (columns.ts.some((t, i) => !Number.isFinite(t) || t < (columns.ts[i - 1] ?? t)))
     shape(feed, 'times are not in order');
   for (const name of names) {
@@ -198,7 +201,7 @@ function sizeOf({ ts, fields }: Columns): number {
   let bytes = 64 + ts.length * 18;
   for (const [name, column] of Object.entries(fields)) {
     bytes += name.length + 6;
-    for (const item of column) bytes += typeof item === 'string' ? Buffer.byteLength(item) + 3 : 20;
+    for (const item of column) bytes += typeof item === 'string' ? Buffer.byteLength(JSON.stringify(item)) + 1 : 20;
   }
   return bytes;
 }
@@ -223,10 +226,8 @@ function feedApi(fields: FeedFields, description: string | undefined, record: bo
   const described = Object.entries(fields).map(([name, field]) => {
     const { $schema: _, ...schema } = z.toJSONSchema(field, { unrepresentable: 'any' });
     const meta = z.globalRegistry.get(field);
-    const type =
-      typeof schema.type === 'string'
-        ? schema.type
-        : (schema.anyOf?.map((one) => one.type).find((one) => one !== 'null') ?? 'any');
+    const types = [schema.type, ...(schema.anyOf ?? []).map((one) => one.type)].flat();
+    const type = types.find((one) => one !== undefined && one !== 'null') ?? 'any';
     const unit = meta?.['unit'];
     const precision = meta?.['precision'];
     return [

@@ -8,11 +8,13 @@ import { type Api, type Method, type Reply, ReplyCode, type Request, encode } fr
 import type { BeatLog } from '../protocol/freshness.ts';
 import { type InboxView, type Verdict, judge } from '../protocol/inbox.ts';
 import { newRates } from '../protocol/rates.ts';
+import { Session } from '../protocol/session.ts';
 import { ALL_AGENTS, type RequestClass } from '../protocol/topics.ts';
 import { newUlid } from '../client/requests.ts';
 import type { Prover } from '../store/admin-proof.ts';
 import type { FeedSource } from './feed.ts';
 import type { Answer, Operations } from './operations.ts';
+import { forTopic } from './session.ts';
 
 export interface Arrival {
   bytes: Uint8Array;
@@ -172,9 +174,12 @@ function audit(
   );
 }
 
-/** The bytes of a reply; one that cannot be said is answered with its fault. */
+/** The bytes of a reply: long data of its session is cut as in its topic; what cannot be said even so is answered with its fault. */
 function textOf(reply: Reply): string {
-  const text = encode(reply);
+  const whole = encode(reply);
+  if (whole.ok) return whole.value;
+  const session = Session.safeParse(reply.session);
+  const text = session.success ? encode({ ...reply, session: forTopic(session.data) }) : whole;
   if (text.ok) return text.value;
   return JSON.stringify({
     ...reply,

@@ -53,6 +53,8 @@ export interface OperationsParts {
   records: SessionRecords;
   /** A session looks different now: `atOnce` for transitions, else within the rate of its topic. */
   changed(op: string, atOnce: boolean): void;
+  /** A session is over: what its operation has buffered goes out. */
+  sessionEnded(): void;
 }
 
 interface Held {
@@ -69,13 +71,17 @@ interface Held {
 
 const QUEUE_MAX = 64;
 const STOP_TOLD_AFTER_MS = 30_000;
+const PAGE_MESSAGES_MAX = 100;
+const PAGE_BYTES_MAX = 65_536;
 
-export function operationsOf({ agent, g, clock, log, records, changed }: OperationsParts): Operations {
+export function operationsOf({ agent, g, clock, log, records, changed, sessionEnded }: OperationsParts): Operations {
   const held = new Map<string, Held>();
   let draining: string | undefined;
 
-  const view = (one: Held, session: OpenSession | Session, messages?: number): Session =>
-    isOpen(session) ? { ...session.view(messages), g, n: one.n } : session;
+  const view = (one: Held, session: OpenSession | Session, messages = MESSAGES_SHOWN): Session =>
+    isOpen(session)
+      ? { ...session.view(messages), g, n: one.n }
+      : { ...session, messages: session.messages.slice(-messages) };
   const bump = (one: Held, atOnce: boolean) => {
     if (atOnce) one.n++;
     changed(one.operation.name, atOnce);
@@ -99,6 +105,7 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
     one.ended = [...one.ended, ended].slice(-one.operation.history);
     one.current = undefined;
     if (one.operation.durable) records.ended(ended);
+    sessionEnded();
   };
   const run = async (one: Held, session: OpenSession, params: Record<string, unknown>): Promise<void> => {
     const { operation } = one;
@@ -112,11 +119,7 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
         log.error({ operation: operation.name, session: session.id, err: result.crash }, 'operation crashed');
     }
     const aborted = operation.type === 'task' && session.handle.signal.aborted && !operation.immediate;
-    finish(
-      one,
-      session,
-      aborted && result.success ? { ...result, success: false, text: result.text ?? 'aborted' } : result,
-    );
+    finish(one, session, aborted && result.success ? abortedResult(result.text) : result);
   };
   const open = (one: Held, start: Start, params: Record<string, unknown>): OpenSession => {
     one.started++;
@@ -151,7 +154,10 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
     one.queue = turn;
     return turn;
   };
-  const last = (one: Held): Session | Record<string, never> => one.ended.at(-1) ?? {};
+  const last = (one: Held): Session | Record<string, never> => {
+    const session = one.ended.at(-1);
+    return session ? view(one, session) : {};
+  };
 
   return {
     add(operation) {
@@ -198,7 +204,7 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
     status(op, id) {
       const one = held.get(op);
       if (!one) return unknown(op);
-      one.current?.refresh();
+      if (one.current?.refresh()) one.n++;
       const session = id === undefined ? (one.current ?? one.ended.at(-1)) : sessionOf(one, id);
       if (!session)
         return id === undefined ? { code: ReplyCode.OK, message: 'No session active.', session: {} } : lost(op, id);
@@ -267,14 +273,7 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       const one = held.get(op);
       if (!one) return unknown(op);
       const session = one.current ? view(one, one.current, MESSAGES_KEPT) : one.ended.at(-1);
-      const until = before ?? session?.messages.length ?? 0;
-      const from = Math.max(0, until - MESSAGES_SHOWN * 5);
-      return {
-        code: ReplyCode.OK,
-        message: 'Messages.',
-        session: {},
-        value: { from, messages: session?.messages.slice(from, until) ?? [] },
-      };
+      return { code: ReplyCode.OK, message: 'Messages.', session: {}, value: pageOf(session?.messages ?? [], before) };
     },
 
     newest(op) {
@@ -282,14 +281,7 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
       if (!one) return undefined;
       if (one.current?.refresh()) one.n++;
       const session = one.current ?? one.ended.at(-1);
-      return (
-        session && {
-          ...view(one, session, MESSAGES_SHOWN),
-          n: one.n,
-          g,
-          messages: view(one, session).messages.slice(-MESSAGES_SHOWN),
-        }
-      );
+      return session && { ...view(one, session), n: one.n, g };
     },
 
     knows: (id) => records.knows(id) || [...held.values()].some((one) => sessionOf(one, id) !== undefined),
@@ -308,6 +300,23 @@ export function operationsOf({ agent, g, clock, log, records, changed }: Operati
 }
 
 const isOpen = (session: OpenSession | Session): session is OpenSession => 'handle' in session && 'view' in session;
+
+/** What a task that was aborted and returned has come to. */
+const abortedResult = (text = 'aborted') => ({ success: false, text, fault: fault('SESSION_FAILED', { text }) });
+
+/** The newest messages before number `before`: as many as one reply carries, at least one. */
+function pageOf(
+  messages: Session['messages'],
+  before = messages.length,
+): { from: number; messages: Session['messages'] } {
+  const until = Math.max(0, Math.min(before, messages.length));
+  let from = until;
+  for (let bytes = 0; from > 0 && until - from < PAGE_MESSAGES_MAX; from--) {
+    bytes += Buffer.byteLength(JSON.stringify(messages[from - 1]));
+    if (bytes > PAGE_BYTES_MAX && from < until) break;
+  }
+  return { from, messages: messages.slice(from, until) };
+}
 
 /** Wait for `promise`, but no longer than `forMs`; null waits as long as it takes. */
 async function settledWithin(promise: Promise<unknown>, forMs: number | null, clock: Clock): Promise<void> {

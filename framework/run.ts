@@ -5,7 +5,7 @@ import { type Fault, type Outcome, exitOf, failed, ok } from '../base/fault.ts';
 import { type Logger, openLog } from '../base/log.ts';
 import { type MqttParts, mqttDialer } from '../bus/mqtt-connection.ts';
 import { socketCaller } from '../client/socket-caller.ts';
-import { readLogin } from '../site-config/login-files.ts';
+import { readLogin, readTls } from '../site-config/login-files.ts';
 import { settingsOf } from '../site-config/settings.ts';
 import { ENTRY_VARIABLE, readEntryFile } from '../store/entry-file.ts';
 import {
@@ -125,11 +125,12 @@ async function start({
   const store = await openStore(folder, assignment, definition, clock);
   if (!store.ok) return store;
   if (!launch && definition.agentClass !== 'HostManager') leaveMark(folder, instanceId);
-  const { credentials } = mqtt;
+  const { credentials, tls } = mqtt;
   const dialParts: Omit<MqttParts, 'user'> = {
     urls: mqtt.urls,
     protocol: mqtt.protocol,
     ...(credentials === undefined ? {} : { credentials: () => readLogin(credentials) }),
+    ...(tls === undefined ? {} : { tls: () => readTls(tls) }),
     clock,
   };
   return startAgent({

@@ -17,6 +17,7 @@ import { apiHash, apiOf } from './api.ts';
 import { type Beat, startBeat } from './beat.ts';
 import { type BusFace, openBusFace } from './bus-face.ts';
 import { type Declared, type OwnSignal, declare, noBus } from './declared.ts';
+import { tellDroppedBlocks } from './dropped-blocks.ts';
 import { type Ended, endingOf } from './ending.ts';
 import { type Inbox, openInbox } from './inbox.ts';
 import { type LocalSocket, openLocalSocket } from './local-socket.ts';
@@ -77,6 +78,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
   const { g, starts } = await takeGeneration(parts);
   const identity: Identity = { instanceId, agentClass: definition.agentClass, host, generation: g };
   const log = parts.log.child({ host, agent: instanceId, class: definition.agentClass });
+  const made: { declared?: Declared } = {};
   const faces: Faces = { local: undefined, bus: undefined };
   const topics = throttle(clock, TOPIC_PERIOD_MS, (op) => {
     const session = operations.newest(op);
@@ -85,9 +87,27 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     faces.bus?.session(op, session);
   });
   const changed = (op: string, atOnce: boolean) => topics.touch(op, atOnce);
-  const operations = operationsOf({ agent: instanceId, g, clock, log, records: sessionRecords(store), changed });
+  const flushFeeds = () => {
+    for (const feed of made.declared?.feeds.values() ?? []) feed.flush();
+  };
+  const operations = operationsOf({
+    agent: instanceId,
+    g,
+    clock,
+    log,
+    records: sessionRecords(store),
+    changed,
+    sessionEnded: flushFeeds,
+  });
+  const stopTelling = tellDroppedBlocks({
+    g,
+    clock,
+    log,
+    feeds: () => made.declared?.feeds.values() ?? [],
+    busUp: () => faces.bus?.up() ?? false,
+    event: (record) => faces.bus?.event(record),
+  });
   const beat = beatOf({ g, clock, operations, send: (message) => faces.bus?.beat(message) });
-  const made: { declared?: Declared } = {};
   const ending = endingOf({
     clock,
     log,
@@ -97,6 +117,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
     face: () => faces.bus,
     async close() {
       beat.stop();
+      stopTelling();
       topics.stop();
       faces.local?.close();
       await store.close();
@@ -117,6 +138,7 @@ async function start(parts: AgentParts): Promise<RunningAgent> {
       faces.bus?.block(feed.name, block);
     },
     busUp: () => faces.bus?.up() ?? false,
+    event: (kind, event) => faces.bus?.event({ g, t: clock.nowMs() / 1_000, kind, ...event }),
     end: (reason) => void ending.begin(reason),
     setHeartbeat: (on) => beat.on(on),
   });

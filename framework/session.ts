@@ -92,6 +92,8 @@ export function openSession(
   let shownText = '{}';
   let shownData: Record<string, unknown> = {};
   let complaint = '';
+  /** Something beside `data` looks different since the last snapshot. */
+  let fresh = false;
   let messages: [number, string][] = [];
   let settle: () => void = () => {};
   const done = new Promise<void>((resolve) => {
@@ -111,6 +113,11 @@ export function openSession(
     changed(true);
   };
   const refresh = (): boolean => {
+    const changedBeside = fresh;
+    fresh = false;
+    return takeData() || changedBeside;
+  };
+  const takeData = (): boolean => {
     const taken = dataText(data, opening);
     if (!taken.ok) {
       if (taken.fault.message === complaint) return false;
@@ -158,10 +165,17 @@ export function openSession(
     },
     message(text) {
       say(text);
+      fresh = true;
       changed(false);
     },
     progress(fraction, text, etaS) {
-      progress = { fraction, ...(text === undefined ? {} : { text }), ...(etaS === undefined ? {} : { eta_s: etaS }) };
+      // A number that is none would make the whole session unreadable to others.
+      progress = {
+        ...(Number.isFinite(fraction) ? { fraction } : {}),
+        ...(text === undefined ? {} : { text }),
+        ...(etaS !== undefined && Number.isFinite(etaS) ? { eta_s: etaS } : {}),
+      };
+      fresh = true;
       changed(false);
     },
     degraded(why) {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeClock, fakeClock } from '../base/fake-clock.ts';
 import { type Outcome, must } from '../base/fault.ts';
-import { silentLog } from '../base/log.ts';
+import { type Logger, silentLog } from '../base/log.ts';
 import { type MemoryBus, memoryBus } from '../bus/memory-bus.ts';
 import { type BusCaller, openBusCaller } from '../client/bus-caller.ts';
 import type { Ask } from '../client/caller.ts';
 import { type Reply, ReplyCode } from '../protocol/envelope.ts';
 import { Session } from '../protocol/session.ts';
 import { LOCAL_USER } from '../protocol/topics.ts';
-import { hostFolder } from '../store/host-folder.ts';
+import { type HostFolder, hostFolder } from '../store/host-folder.ts';
 import { type MemoryStore, memoryStore } from '../store/memory-store.ts';
 import type { AgentDefinition } from './agent.ts';
 import type { ObjectSchema } from './params.ts';
@@ -27,6 +27,8 @@ export interface HarnessOptions {
   clock?: FakeClock;
   bus?: MemoryBus;
   store?: MemoryStore;
+  /** Says nothing unless given. */
+  log?: Logger;
 }
 
 export interface Harness {
@@ -36,6 +38,7 @@ export interface Harness {
   readonly store: MemoryStore;
   readonly caller: BusCaller;
   readonly id: string;
+  readonly folder: HostFolder;
   /** Ask, let time pass until the answer is there, and give `[code, message, session]` as scripts see it. */
   ask(
     method: Ask['method'],
@@ -45,6 +48,8 @@ export interface Harness {
   /** The same, with everything that the reply or the refusal carries. */
   call(ask: Ask): Promise<Outcome<Reply>>;
   advance(ms: number): Promise<void>;
+  /** Let time pass in small steps until `promise` has settled. */
+  settle<T>(promise: Promise<T>): Promise<T>;
   end(): Promise<void>;
 }
 
@@ -62,22 +67,23 @@ export async function harness<S extends ObjectSchema, H>(
   const store = options.store ?? memoryStore();
   const id = options.instanceId ?? 'x';
   const stateDir = mkdtempSync(join(tmpdir(), 'cupola-agent-'));
-  const agent = must(
-    await startAgent({
-      definition: definition as unknown as AgentDefinition,
-      settings: definition.settings.strict().parse(options.settings ?? {}),
-      instanceId: id,
-      host: 'h1',
-      root: 'observatory',
-      version: '0.0.0',
-      clock,
-      log: silentLog(),
-      folder: hostFolder(stateDir, 'h1'),
-      store,
-      site: { stateDir, workingDir: stateDir, readSite: undefined },
-      dialer: (user) => bus.dialer(user),
-    }),
-  );
+  const folder = hostFolder(stateDir, 'h1');
+  const started = await startAgent({
+    definition: definition as unknown as AgentDefinition,
+    settings: definition.settings.strict().parse(options.settings ?? {}),
+    instanceId: id,
+    host: 'h1',
+    root: 'observatory',
+    version: '0.0.0',
+    clock,
+    log: options.log ?? silentLog(),
+    folder,
+    store,
+    site: { stateDir, workingDir: stateDir, readSite: undefined },
+    dialer: (user) => bus.dialer(user),
+  });
+  if (!started.ok) rmSync(stateDir, { recursive: true, force: true });
+  const agent = must(started);
   const caller = openBusCaller({ dialer: bus.dialer(LOCAL_USER), root: 'observatory', clock, random: () => 0.5 });
   await clock.advance(ARRIVAL_MS);
   /** Time passes in small steps until `promise` has settled. */
@@ -95,7 +101,9 @@ export async function harness<S extends ObjectSchema, H>(
     store,
     caller,
     id,
+    folder,
     call,
+    settle,
     advance: (ms) => clock.advance(ms),
     async ask(method, op, more = {}) {
       const acts = method === 'start' || method === 'stop' || method === 'abort';

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '../base/clock.ts';
 export interface Throttle {
   /** `name` has changed: send it at once, or when its turn comes. */
   touch(name: string, atOnce: boolean): void;
+  /** Send now what waits for its turn. */
+  flush(): void;
   stop(): void;
 }
 
@@ -26,6 +28,9 @@ export function throttle(clock: Clock, periodMs: number, send: (name: string) =>
         name,
         clock.after(waitMs, () => go(name)),
       );
+    },
+    flush() {
+      for (const name of Array.from(pending.keys())) go(name);
     },
     stop() {
       for (const cancel of pending.values()) cancel();

@@ -6,6 +6,7 @@ import type { Setup } from '../framework/agent.ts';
 import type { ManagerData, TargetState } from '../protocol/rows.ts';
 import { type CrashReports, crashReports } from '../store/crash-reports.ts';
 import { bootId } from '../store/proc.ts';
+import { AUDIT_MS, audit } from './audit.ts';
 import type { Crash } from './event.ts';
 import { keptInStore } from './kept-store.ts';
 import { type Preparation, prepare } from './launch-spec.ts';
@@ -15,7 +16,7 @@ import { type SiteInForce, readInForce } from './site-in-force.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 import { initialStateApplies } from './targets.ts';
 import { type Told, told } from './told.ts';
-import { wantedOf } from './wanted-entries.ts';
+import { idleKeys, wantedOf } from './wanted-entries.ts';
 
 export interface Host {
   readonly supervisor: Supervisor;
@@ -39,8 +40,10 @@ const INITIAL_STATE_KEY = 'initial-state-boot';
 export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange: (id: string) => void): Host {
   const { clock, folder, identity, log, place, store } = setup;
   const kept = keptInStore(store, clock);
-  const messages = told(clock, log);
+  const messages = told(clock, log, setup.event);
   const prepared = new Map<string, Preparation>();
+  /** Of each instance: its newest crash report, and the exit that it tells of. */
+  const newestReport = new Map<string, { id: string; at: number }>();
   const boot = bootId();
   const startedMs = clock.monotonicMs();
   let site: SiteInForce | undefined;
@@ -84,7 +87,9 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     // After the relaunch was asked: nothing that may wait stands between an end and the next beginning.
     clock.after(0, async () => {
       const written = await reports.write(reportOf(crash, site?.config.revision ?? ''));
-      if (!written.ok) say(crash.instanceId, 'warn', `crash report not written: ${written.fault.message}`);
+      if (written.ok) newestReport.set(crash.instanceId, { id: written.value.id, at: written.value.at });
+      else say(crash.instanceId, 'warn', `crash report not written: ${written.fault.message}`);
+      onChange(crash.instanceId);
       await reports.prune(clock.nowMs());
     });
   };
@@ -97,6 +102,7 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     const next = readInForce(place.readSite, site, (id) => driver.alive(id), clock.nowMs());
     if (!next.ok) return next;
     for (const line of next.value.complaints) say(null, next.value.status[0] ? 'warn' : 'error', line);
+    for (const line of next.value.entries.flatMap(idleKeys)) say(null, 'warn', line);
     return next;
   };
   const wanted = (next: SiteInForce) =>
@@ -118,6 +124,25 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
       }
       return { ...one, operable: false, inoperableWhy: spec.fault.message };
     });
+
+  setup.every(AUDIT_MS, () => {
+    for (const difference of audit(supervisor.instances(), (id) => driver.alive(id))) {
+      const { id } = difference;
+      say(id, 'error', `the audit found a difference, ${difference.kind}: report it with the log around this time`);
+      if (difference.kind === 'lives unknown') continue;
+      const { generation } = difference;
+      supervisor.deliver({
+        type: 'exited',
+        instanceId: id,
+        generation,
+        code: null,
+        signal: null,
+        rest: [],
+        stderrTail: [],
+        lastLine: null,
+      });
+    }
+  });
 
   return {
     supervisor,
@@ -148,7 +173,10 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
     },
     synced: () => kept.synced(),
     data: () => ({
-      child_states: supervisor.rows(),
+      child_states: supervisor.rows().map((row) => {
+        const report = newestReport.get(row.instance_id);
+        return row.exit && report?.at === row.exit.at ? { ...row, exit: { ...row.exit, report: report.id } } : row;
+      }),
       config_parse_status: site ? { '[SCF]': [...site.status] } : {},
       orphans: {},
       new_tags: {},

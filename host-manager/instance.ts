@@ -117,7 +117,10 @@ export interface Instance {
   /** Highest generation ever asked for. */
   generation: number;
   launchedAtMs: number | null;
+  /** Failures since the last life that was long enough. */
   failuresInRow: number;
+  /** Lives in a row that were not: what the backoff grows with. */
+  unhealthyInRow: number;
   /** In a row: launches that met one outside. */
   outsideInRow: number;
   failureTimesMs: readonly number[];
@@ -158,6 +161,7 @@ export function newInstance(
     generation: 0,
     launchedAtMs: null,
     failuresInRow: 0,
+    unhealthyInRow: 0,
     outsideInRow: 0,
     failureTimesMs: [],
     relaunchTimesMs: [],

@@ -92,7 +92,7 @@ function entryFileOf(
   { config, block, classes }: SiteInForce,
   { folder, host, stateDir, workingDir }: LaunchPlace,
 ): EntryFile {
-  const { urls, protocol, credentials } = block.mqtt;
+  const { urls, protocol, credentials, tls } = block.mqtt;
   const { level } = entry.log;
   return {
     instanceId: entry.instanceId,
@@ -100,7 +100,12 @@ function entryFileOf(
     module: classes.get(entry.agentClass)?.module ?? '',
     host,
     root: config.root,
-    mqtt: { urls: [...urls], protocol, ...(credentials === undefined ? {} : { credentials }) },
+    mqtt: {
+      urls: [...urls],
+      protocol,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(tls === undefined ? {} : { tls }),
+    },
     args: [...entry.args],
     settings: { ...entry.settings },
     place: { ...entry.place },

@@ -24,7 +24,8 @@ export function failedLife(instance: Instance, exit: Exit, healthy: boolean): In
   const counted = ended(instance, exit, exit.cause === 'spawn' ? 'spawnFailures' : 'crashes');
   return {
     ...counted,
-    failuresInRow: healthy ? 0 : instance.failuresInRow + 1,
+    failuresInRow: instance.failuresInRow + 1,
+    unhealthyInRow: healthy ? 0 : instance.unhealthyInRow + 1,
     failureTimesMs: [...instance.failureTimesMs, exit.atMs].slice(-FAILURES_KEPT),
   };
 }

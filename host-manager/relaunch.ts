@@ -19,7 +19,7 @@ export function relaunch(instance: Instance, why: Why, scene: Scene): Decision {
       actions: [tell('error', `${cause}; kept until retry, up, restart or a change`, { failures, withinMs })],
     };
   }
-  const waitMs = Math.max(backoffMs(instance.failuresInRow, restart, surroundings.random), spacingMs(instance, nowMs));
+  const waitMs = Math.max(backoffMs(instance.unhealthyInRow, restart, surroundings.random), spacingMs(instance, nowMs));
   if (waitMs === 0) return admit(instance, why, scene);
   const cause = `next launch in ${Math.round(waitMs)} ms; ${why.cause}`;
   return {

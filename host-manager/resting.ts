@@ -72,7 +72,7 @@ function asked(instance: Instance, what: 'up' | 'restart' | 'retry', actor: stri
     return same(instance, tell('warn', `${what} refused: its target is down; ask it up instead`, { actor }));
   }
   if (phase.name === 'blocked') return blockedAsked(instance, what, actor, scene);
-  const fresh = phase.name === 'gave-up' ? { ...instance, failuresInRow: 0 } : instance;
+  const fresh = phase.name === 'gave-up' ? { ...instance, failuresInRow: 0, unhealthyInRow: 0 } : instance;
   return admit(fresh, { cause: `asked ${what}`, actor }, scene);
 }
 
@@ -84,7 +84,11 @@ function blockedAsked(instance: Instance, what: string, actor: string, scene: Sc
 
 function redefined(instance: Instance, type: 'changed' | 'replaced', actor: string, scene: Scene): Decision {
   if (instance.phase.name !== 'waiting' && instance.phase.name !== 'gave-up') return same(instance);
-  return admit({ ...instance, failuresInRow: 0 }, { cause: `its definition was ${type}`, actor }, scene);
+  return admit(
+    { ...instance, failuresInRow: 0, unhealthyInRow: 0 },
+    { cause: `its definition was ${type}`, actor },
+    scene,
+  );
 }
 
 function inoperable(instance: Instance, event: Extract<Event, { wanted: unknown }>, { nowMs }: Scene): Decision {

@@ -12,7 +12,7 @@ export interface Told {
   listen(listener: ((text: string) => void) | undefined): void;
 }
 
-export function told(clock: Clock, log: Logger): Told {
+export function told(clock: Clock, log: Logger, event: (kind: string, facts: Record<string, unknown>) => void): Told {
   const seen = new Map<string, { atMs: number; count: number }>();
   let waiting: string[] = [];
   let listener: ((text: string) => void) | undefined;
@@ -23,6 +23,7 @@ export function told(clock: Clock, log: Logger): Told {
   return {
     say({ instance, level, text, facts }) {
       log[level]({ instance, ...facts }, text);
+      event('instance', { instance, level, text, facts });
       const line = instance === null ? text : `${instance}: ${text}`;
       const before = seen.get(line);
       const nowMs = clock.monotonicMs();

@@ -101,7 +101,13 @@ function limit(instance: Instance, phase: Up, nowMs: number): Decision {
       text: `Event "limit" cannot come for "${instance.id}": nothing is waited for at ${nowMs}`,
     });
   }
-  return same({ ...instance, failuresInRow: 0, outsideInRow: 0, phase: { ...phase, healthy: true } });
+  return same({
+    ...instance,
+    failuresInRow: 0,
+    unhealthyInRow: 0,
+    outsideInRow: 0,
+    phase: { ...phase, healthy: true },
+  });
 }
 
 function health(instance: Instance, phase: Up, event: Extract<Event, { type: 'health' }>): Decision {

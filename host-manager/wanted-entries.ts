@@ -39,7 +39,22 @@ function wantedEntry(entry: Entry, site: SiteInForce): WantedInstance {
   };
 }
 
-function inoperableWhy({ agentClass, manage }: Entry, { classes }: SiteInForce): string | undefined {
+/** Keys that are read and do nothing yet: told at every reading, so that nobody relies on them. */
+export function idleKeys({ instanceId, limits, readiness, health, watch, spare }: Entry): string[] {
+  const idle = [
+    ...Object.keys(limits).map((key) => `limits.${key}`),
+    ...(readiness.by === 'presence' || readiness.by === 'spawn' ? [] : [`readiness.by: ${readiness.by}`]),
+    ...(health.watchdogMs === undefined ? [] : ['health.watchdog']),
+    ...(health.check === undefined ? [] : ['health.check']),
+    ...(watch.length === 0 ? [] : ['watch']),
+    ...(spare ? [] : ['spare']),
+  ];
+  return idle.map((key) => `"${key}" of "${instanceId}" has no effect in this version`);
+}
+
+function inoperableWhy({ agentClass, manage, user }: Entry, { classes }: SiteInForce): string | undefined {
+  // Never with more rights than were asked for.
+  if (user !== undefined) return `running as user "${user}" is not available in this version`;
   if (manage === 'docker') return 'managed by docker, and no compose file names its service';
   if (agentClass === COMMAND_CLASS || classes.has(agentClass)) return undefined;
   return `agent class "${agentClass}" is not installed`;

@@ -14,15 +14,18 @@ export function whyAnswer(instance: Instance, nowMs: number): Why {
       text: `${from} → ${to}: ${cause}`,
       actor,
     })),
-    ...exits.map((exit) => ({
-      at: exit.atMs / 1_000,
-      text: exit.cause === 'spawn' ? `launch failed: ${exit.lastLine}` : howItEnded(exit),
-    })),
+    ...exits
+      .map((exit) => ({
+        at: exit.atMs / 1_000,
+        text: exit.cause === 'spawn' ? `launch failed: ${exit.lastLine}` : howItEnded(exit),
+      }))
+      // A change of phase that it caused tells it already.
+      .filter(({ text }) => !changes.some(({ cause }) => cause.includes(text))),
   ].toSorted((a, b) => a.at - b.at);
   return {
     target: id,
     because: [
-      { at: nowMs / 1_000, text: `${isOf(instance.phase)}: ${whyOf(instance, nowMs)}` },
+      { at: null, text: `${isOf(instance.phase)}: ${whyOf(instance, nowMs)}` },
       { at: targetSinceMs / 1_000, text: `target ${target}, set by ${targetActor}`, actor: targetActor },
       { at: null, text: `${wanted.agentClass}, starts ${wanted.start}`, file, line },
       ...history,
@@ -31,6 +34,9 @@ export function whyAnswer(instance: Instance, nowMs: number): Why {
     remedy: remedyOf(instance),
   };
 }
+
+/** It stays as it is. */
+const NOTHING: Why['next'] = { act: '', at: null };
 
 function nextOf(instance: Instance): Why['next'] {
   const limitMs = limitOf(instance);
@@ -45,9 +51,9 @@ function nextOf(instance: Instance): Why['next'] {
     case 'stopping':
       return { act: instance.phase.step === 'stuck' ? 'look again' : 'SIGKILL, then make sure', at };
     case 'up':
-      return { act: instance.phase.ready === 'waiting' ? 'tell that it is late' : 'nothing', at };
+      return instance.phase.ready === 'waiting' ? { act: 'tell that it is late', at } : NOTHING;
     default:
-      return { act: 'nothing', at: null };
+      return NOTHING;
   }
 }
 
@@ -66,10 +72,10 @@ function remedyOf({ id, phase, target, wanted }: Instance): string {
     case 'stopping':
       return phase.step === 'stuck'
         ? 'A process in the kernel cannot be ended: look at the device or disk it hangs on'
-        : 'Nothing to do';
+        : '';
     case 'down':
       return target === 'down' ? `Run "cupola up ${id}" to start it` : `Run "cupola restart ${id}" to start it again`;
     default:
-      return 'Nothing to do';
+      return '';
   }
 }

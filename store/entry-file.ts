@@ -16,6 +16,14 @@ export const EntryFile = z.object({
     urls: z.array(z.string()),
     protocol: z.union([z.literal(4), z.literal(5), z.literal('auto')]),
     credentials: z.string().optional(),
+    tls: z
+      .object({
+        ca: z.string().optional(),
+        cert: z.string().optional(),
+        key: z.string().optional(),
+        serverName: z.string().optional(),
+      })
+      .optional(),
   }),
   args: z.array(z.string()),
   settings: z.record(z.string(), z.unknown()),

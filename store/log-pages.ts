@@ -174,6 +174,8 @@ function matches({ line, facts, timeS }: NonNullable<Source['next']>, query: Log
 
 const LogObject = z.looseObject({
   time: z.union([z.number(), z.string()]).optional(),
+  /** What Cupola's own log calls it. */
+  at: z.string().optional(),
   level: z.union([z.number(), z.string()]).optional(),
 });
 
@@ -182,8 +184,13 @@ function told(text: string): { at: number | null; level: string | null } & Facts
   if (text.startsWith('{')) {
     const parsed = LogObject.safeParse(jsonOrNothing(text));
     if (parsed.success) {
-      const { time, level, session, rid } = parsed.data;
-      return { at: typeof time === 'number' ? time / 1000 : timeOf(time ?? ''), level: levelName(level), session, rid };
+      const { time, at, level, session, rid } = parsed.data;
+      return {
+        at: typeof time === 'number' ? time / 1000 : timeOf(time ?? at ?? ''),
+        level: levelName(level),
+        session,
+        rid,
+      };
     }
   }
   const at = timeOf(/^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)/.exec(text)?.[1] ?? '');

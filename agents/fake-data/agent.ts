@@ -68,9 +68,9 @@ export const fakeData = agent(
         do {
           await session.sleep(Math.max(0, (Math.floor(elapsedS()) + 1 - elapsedS()) * 1_000));
           const due = Math.floor(elapsedS() * sampleRate) + 1;
-          if ((due - sent) / sampleRate > BEHIND_S_MAX) {
-            const kept = due - Math.ceil(sampleRate);
-            session.message(`Dropped ${kept - sent} samples: ${BEHIND_S_MAX} s behind.`);
+          if (elapsedS() - sent / sampleRate > BEHIND_S_MAX) {
+            const kept = Math.max(sent, due - Math.ceil(sampleRate));
+            if (kept > sent) session.message(`Dropped ${kept - sent} samples: ${BEHIND_S_MAX} s behind.`);
             sent = kept;
           }
           if (due > sent) session.data = block(sent, due, startS);

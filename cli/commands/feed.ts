@@ -2,10 +2,10 @@
 import { failed } from '../../base/fault.ts';
 import { didYouMean } from '../../base/nearest.ts';
 import type { Block } from '../../protocol/envelope.ts';
-import { readDuration, sayTime } from '../duration.ts';
+import { readDuration, sayMoment } from '../duration.ts';
 import { interrupted } from '../interrupt.ts';
 import type { Result } from '../output.ts';
-import { valueText } from '../session-text.ts';
+import { valueText } from '../value-text.ts';
 import type { Shell } from '../shell.ts';
 import { readTarget } from '../targets.ts';
 
@@ -69,12 +69,16 @@ function blockText({ ts, fields }: Block, units: Record<string, string>, { parts
   return ts
     .map((at, i) => {
       const cells = names.map(
-        (name) => `${name} ${valueText(fields[name]?.[i] ?? null)}${units[name] ? ` ${units[name]}` : ''}`,
+        (name) => `${name} ${sampleText(fields[name]?.[i] ?? null)}${units[name] ? ` ${units[name]}` : ''}`,
       );
-      return `${sayTime(at * 1_000, parts.clock.nowMs(), options.utc)}  ${cells.join('  ')}\n`;
+      return `${sayMoment(at * 1_000, parts.clock.nowMs(), options.utc)}  ${cells.join('  ')}\n`;
     })
     .join('');
 }
+
+/** Seven digits are more than any instrument has; `--json` has them all. */
+const sampleText = (value: unknown): string =>
+  typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toPrecision(7))) : valueText(value);
 
 /** Until Ctrl-C (130) or `--timeout` (0: it was asked for). */
 function following(shell: Shell, timeoutMs: number | undefined, watch: () => () => void): Promise<Result> {

@@ -1,11 +1,12 @@
 /** `start`, `stop`, `run`, `wait`, `abort`: this machine's HostManager, or operations where one is named. */
 import { type Command, Option } from 'commander';
-import { exitOf, failed } from '../../base/fault.ts';
+import { failed } from '../../base/fault.ts';
 import { type Result, exitOfAll, exitOfResult } from '../output.ts';
 import type { Define } from '../define.ts';
-import { type Leave, stopHost } from './stop-host.ts';
-import { each, endOperation, startOperation, waitOperation } from './operations.ts';
-import { startHost } from './start-host.ts';
+import type { Leave } from './stop-host.ts';
+
+/** What a command does is loaded when it is given, not when help is asked for. */
+const operations = () => import('./operations.ts');
 
 const onInterrupt = (): Option =>
   new Option('--on-interrupt <what>', 'what Ctrl-C does').choices(['ask', 'abort', 'detach']);
@@ -31,8 +32,10 @@ export function hostCommands(program: Command, define: Define): void {
       '\nExamples:\n  cupola start\n  cupola start --foreground\n  cupola start faker1.acq sample_rate=2',
     );
   for (const [flag, , says] of PASSED) start.option(flag, says);
-  define(start, (shell, [operation, ...args], options) => {
-    if (operation !== undefined) return startOperation(shell, 'start', operation, args, options['wait'] === true);
+  define(start, async (shell, [operation, ...args], options) => {
+    if (operation !== undefined)
+      return (await operations()).startOperation(shell, 'start', operation, args, options['wait'] === true);
+    const { startHost } = await import('./start-host.ts');
     return startHost(shell, {
       foreground: options['foreground'] === true,
       force: options['force'] === true,
@@ -49,8 +52,8 @@ export function hostCommands(program: Command, define: Define): void {
         'after',
         '\nExamples:\n  cupola run thermo1.set_range channel=1 range=100mK\n  cupola run faker1.delay_task delay=5 --json\n\nExit code: 0 succeeded, 1 failed, 7 timed out.',
       ),
-    (shell, [operation = '', ...args], options) =>
-      startOperation(shell, 'run', operation, args, options['wait'] !== false),
+    async (shell, [operation = '', ...args], options) =>
+      (await operations()).startOperation(shell, 'run', operation, args, options['wait'] !== false),
   );
   define(
     program
@@ -58,7 +61,10 @@ export function hostCommands(program: Command, define: Define): void {
       .description('wait for the end of operations')
       .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola wait thermo1.ramp --timeout 10m'),
-    async (shell, targets) => together(await each(targets, (target) => waitOperation(shell, target))),
+    async (shell, targets) => {
+      const { each, waitOperation } = await operations();
+      return together(await each(targets, (target) => waitOperation(shell, target)));
+    },
   );
   define(
     program
@@ -69,14 +75,17 @@ export function hostCommands(program: Command, define: Define): void {
       .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola stop\n  cupola stop --leave all\n  cupola stop faker1.acq'),
     async (shell, targets, options) => {
-      if (targets.length > 0)
+      if (targets.length > 0) {
+        const { each, endOperation } = await operations();
         return together(await each(targets, (target) => endOperation(shell, 'stop', target, options['wait'] === true)));
+      }
       const leave = leaveOf(options['leave']);
       if (leave === undefined)
         return failed('USAGE', {
           problem: `"--leave ${String(options['leave'])}" not known`,
           remedy: 'Use "all" or "dockers"',
         });
+      const { stopHost } = await import('./stop-host.ts');
       return stopHost(shell, leave);
     },
   );
@@ -87,8 +96,10 @@ export function hostCommands(program: Command, define: Define): void {
       .option('--wait', 'wait until it has ended')
       .addOption(onInterrupt())
       .addHelpText('after', '\nExamples:\n  cupola abort thermo1.ramp'),
-    async (shell, targets, options) =>
-      together(await each(targets, (target) => endOperation(shell, 'abort', target, options['wait'] === true))),
+    async (shell, targets, options) => {
+      const { each, endOperation } = await operations();
+      return together(await each(targets, (target) => endOperation(shell, 'abort', target, options['wait'] === true)));
+    },
   );
 }
 
@@ -97,7 +108,10 @@ function together(results: readonly Result[]): Result {
   const [first] = results;
   if (results.length === 1 && first !== undefined) return first;
   const faults = results.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-  const lines = results.map(({ text, fault, told }) => text ?? (fault === undefined || told ? '' : fault.message));
+  // The first fault is told by itself, below.
+  const lines = results.map(
+    ({ text, fault }) => text ?? (fault === undefined || fault === faults[0] ? '' : `✗ ${fault.message}`),
+  );
   return {
     exit: exitOfAll(results.map(exitOfResult)),
     text: lines.filter((line) => line !== '').join('\n'),
@@ -105,7 +119,7 @@ function together(results: readonly Result[]): Result {
     document: { sessions: results.map(({ document }) => document ?? {}) },
     ...(faults[0] === undefined
       ? {}
-      : { fault: faults[0], told: results.some(({ text }) => text !== undefined) && exitOf(faults[0].code) !== 2 }),
+      : { fault: faults[0], told: results.find(({ fault }) => fault !== undefined)?.told ?? false }),
   };
 }
 

@@ -2,12 +2,6 @@
 import type { Command } from 'commander';
 import { failed } from '../../base/fault.ts';
 import type { Define } from '../define.ts';
-import { LogsOptions, logs } from './logs.ts';
-import { restart } from './restart.ts';
-import { status } from './status.ts';
-import { upDown } from './up-down.ts';
-import { watchStatus } from './watch-status.ts';
-import { why } from './why.ts';
 
 export function instanceCommands(program: Command, define: Define): void {
   define(
@@ -18,7 +12,10 @@ export function instanceCommands(program: Command, define: Define): void {
         'after',
         '\nExamples:\n  cupola status\n  cupola status thermo1\n  cupola status thermo1.acquire\n  cupola status --is waiting\n\nExit code 3 when anything is not as wanted.',
       ),
-    (shell, words, options) => (options['watch'] === true ? watchStatus(shell) : status(shell, words)),
+    async (shell, words, options) =>
+      options['watch'] === true
+        ? (await import('./watch-status.ts')).watchStatus(shell)
+        : (await import('./status.ts')).status(shell, words),
   );
   const verbs = [
     ['up', 'bring instances up and wait until they are ready'],
@@ -34,9 +31,10 @@ export function instanceCommands(program: Command, define: Define): void {
       'after',
       `\nExamples:\n  cupola ${verb} thermo1\n  cupola ${verb} 'thermo*' --timeout 30s\n  cupola ${verb} --all --dry-run`,
     );
-    define(command, (shell, words, options) =>
-      upDown(shell, verb, words, { wait: options['wait'] !== false, now: options['now'] === true }),
-    );
+    define(command, async (shell, words, options) => {
+      const { upDown } = await import('./up-down.ts');
+      return upDown(shell, verb, words, { wait: options['wait'] !== false, now: options['now'] === true });
+    });
   }
   define(
     filtered(program.command('restart [targets...]'))
@@ -44,15 +42,17 @@ export function instanceCommands(program: Command, define: Define): void {
       .option('--no-wait', 'do not wait')
       .option('--cold', 'stop, then start')
       .addHelpText('after', '\nExamples:\n  cupola restart thermo1\n  cupola restart --changed\n  cupola restart'),
-    (shell, words, options) =>
-      restart(shell, words, { wait: options['wait'] !== false, cold: options['cold'] === true }),
+    async (shell, words, options) => {
+      const { restart } = await import('./restart.ts');
+      return restart(shell, words, { wait: options['wait'] !== false, cold: options['cold'] === true });
+    },
   );
   define(
     program
       .command('why <target>')
       .description('why an instance is as it is, and what comes next')
       .addHelpText('after', '\nExamples:\n  cupola why cam1'),
-    (shell, [word = '']) => why(shell, word),
+    async (shell, [word = '']) => (await import('./why.ts')).why(shell, word),
   );
   define(
     filtered(program.command('logs [targets...]'))
@@ -72,6 +72,7 @@ export function instanceCommands(program: Command, define: Define): void {
         '\nExamples:\n  cupola logs thermo1 -f\n  cupola logs cam1 --level warn --since 1d\n  cupola logs cam1 --crash',
       ),
     async (shell, words, options) => {
+      const { LogsOptions, logs } = await import('./logs.ts');
       const read = LogsOptions.safeParse(options);
       if (read.success) return logs(shell, words, read.data);
       const issue = read.error.issues[0];

@@ -2,14 +2,17 @@
 import * as z from 'zod';
 import { type Outcome, failed, ok } from '../../base/fault.ts';
 import type { Caller } from '../../client/caller.ts';
+import { isObject } from '../../protocol/envelope.ts';
 import { Session } from '../../protocol/session.ts';
 import { bell } from '../bell.ts';
 import { readTime, sayFullTime } from '../duration.ts';
+import { crashText } from '../crash-text.ts';
 import { interrupted } from '../interrupt.ts';
+import { logText } from '../log-text.ts';
 import type { LogLine } from '../parts.ts';
 import type { Format, Result } from '../output.ts';
 import { type Shell, chooseInstances, hostOf, managerOf } from '../shell.ts';
-import type { Site } from '../site.ts';
+import { type Site, ownHostManager } from '../site.ts';
 
 export const LogsOptions = z.object({
   follow: z.boolean().default(false),
@@ -47,6 +50,8 @@ export async function logs(shell: Shell, words: readonly string[], options: Logs
   const site = await shell.site();
   if (!site.ok) return site;
   if (words.length === 0) return failed('USAGE', { problem: '"logs" needs a target', remedy: 'Run "cupola logs ID"' });
+  const [only = ''] = words;
+  if (words.length === 1 && only === ownHostManager(site.value)) return ownLogs(shell, site.value, only, options);
   const chosen = await chooseInstances(shell, site.value, words);
   if (!chosen.ok) return chosen;
   const params = paramsOf(options, shell.parts.clock.nowMs());
@@ -66,7 +71,7 @@ export async function logs(shell: Shell, words: readonly string[], options: Logs
       continue;
     }
     const { caller, manager: agent } = manager.value;
-    if (options.crash !== undefined) return crash(caller, agent, id, options.crash);
+    if (options.crash !== undefined) return crash(shell, caller, agent, id, options.crash);
     const page = await readPage(caller, agent, { ...params.value, instance: id });
     if (!page.ok) return finish(page, printer);
     printer.print(host, id, page.value.lines);
@@ -157,6 +162,29 @@ interface Printer {
   format: Format;
 }
 
+/** The HostManager's own log is no business of its operations: it is read where it lies. */
+async function ownLogs(
+  shell: Shell,
+  site: Site,
+  id: string,
+  { stream, tail, grep, follow }: LogsOptions,
+): Promise<Result> {
+  if (follow)
+    return failed('USAGE', {
+      problem: `"--follow" is not for the HostManager's own log`,
+      remedy: `Run "tail -f ${site.folder.log}/${id}.*.log"`,
+    });
+  const printer = printerOf(shell, false);
+  const lines = await shell.parts.disk.lines(site.folder, id, { stream, lines: tail });
+  if (!lines.ok) return lines;
+  printer.print(
+    site.host,
+    id,
+    lines.value.filter(({ text }) => grep === undefined || text.includes(grep)),
+  );
+  return finish({}, printer);
+}
+
 /** As text or one document per line at once; for `--json` kept until the end. */
 function printerOf(shell: Shell, named: boolean): Printer {
   const collected: Record<string, unknown>[] = [];
@@ -171,9 +199,10 @@ function printerOf(shell: Shell, named: boolean): Printer {
         else if (format === 'jsonl') terminal.out(`${JSON.stringify(line)}\n`);
         else {
           const time = at === null ? '' : `${paint('dim', sayFullTime(at * 1_000, options.utc))} `;
-          terminal.out(
-            `${time}${named ? `${paint('bold', id)} ` : ''}${stream === 'err' ? paint('yellow', text) : text}\n`,
-          );
+          const words = logText(text);
+          const said = level === null || words === text ? words : `${level.padEnd(5)} ${words}`;
+          const bad = stream === 'err' || level === 'warn' || level === 'error' || level === 'fatal';
+          terminal.out(`${time}${named ? `${paint('bold', id)} ` : ''}${bad ? paint('yellow', said) : said}\n`);
         }
       }
     },
@@ -187,15 +216,33 @@ const finish = (result: Result, { collected, format }: Printer): Result => ({
   document: { lines: collected, ...result.document },
 });
 
-async function crash(caller: Caller, agent: string, id: string, which: string | boolean): Promise<Result> {
-  const number = typeof which === 'string' ? which : undefined;
-  const params = number === undefined ? { instance: id, last: 1 } : { instance: id, id: number };
+async function crash(
+  shell: Shell,
+  caller: Caller,
+  agent: string,
+  id: string,
+  which: string | boolean,
+): Promise<Result> {
+  const params = reportAsked(id, which);
   const reply = await caller.call(agent, { method: 'start', class: 'read', op: 'crash_reports', params });
   if (!reply.ok) return reply;
   const session = Session.safeParse(reply.value.session);
   const data = session.success ? session.data.data : {};
-  return { text: JSON.stringify(data, null, 2), document: data };
+  return crashResult(shell, id, data, Array.isArray(data['reports']) ? data['reports'].at(-1) : data['report']);
 }
+
+/** `--crash` the newest, `--crash 3` the third newest, else the id of a report, with or without its instance. */
+function reportAsked(id: string, which: string | boolean): Record<string, unknown> {
+  if (typeof which !== 'string') return { instance: id, last: 1 };
+  if (/^\d{1,3}$/.test(which)) return { instance: id, last: Math.max(1, Number(which)) };
+  return { instance: id, id: which.includes('/') ? which : `${id}/${which}` };
+}
+
+/** For people one report; `--json` has what was answered. */
+const crashResult = (shell: Shell, id: string, document: Record<string, unknown>, report: unknown): Result => ({
+  text: isObject(report) ? crashText(report, shell.view()) : `no crash report of "${id}"`,
+  document,
+});
 
 async function fromDisk(
   shell: Shell,
@@ -219,8 +266,7 @@ async function fromDisk(
 async function reportsFromDisk(shell: Shell, site: Site, id: string): Promise<Result> {
   const reports = await shell.parts.disk.reports(site.folder, id);
   return {
-    text: JSON.stringify(reports.at(-1) ?? null, null, 2),
-    document: { crashes: reports },
+    ...crashResult(shell, id, { reports }, reports[0]),
     ...failed('HOST_MANAGER_ABSENT', { host: site.host }),
     told: true,
   };

@@ -131,7 +131,7 @@ async function toTheEnd(shell: Shell, operation: Operation, session: Session, as
 
 /** What was asked to end may end as failed: that is what was asked for. */
 function endResult(shell: Shell, session: Session, asked: boolean): Result {
-  const text = endText(session, shell.view());
+  const text = endText(session, shell.view(), asked);
   const document = { code: 0, message: session.messages.at(-1)?.[1] ?? '', session };
   const ids = [session.session_id];
   if (session.success === true || asked) return { text, document, ids };

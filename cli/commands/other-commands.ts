@@ -4,18 +4,25 @@ import { fault } from '../../base/fault.ts';
 import { didYouMean } from '../../base/nearest.ts';
 import { OPTIONS_HELP, TOPICS, faultHelp } from '../help-text.ts';
 import type { Result } from '../output.ts';
-import type { Define } from '../define.ts';
-import { feedTail } from './feed.ts';
-import { validate } from './validate.ts';
+import type { Define, DefineBare } from '../define.ts';
 
-export function otherCommands(program: Command, define: Define): void {
+interface Given {
+  define: Define;
+  defineBare: DefineBare;
+  version: string;
+}
+
+export function otherCommands(program: Command, { define, defineBare, version }: Given): void {
   define(
     program
       .command('validate [files...]')
       .description('check site configs: every complaint with its place')
       .option('--strict', 'warnings are errors')
       .addHelpText('after', '\nExamples:\n  cupola validate\n  cupola validate site.yaml --strict --json'),
-    (shell, words, options) => validate(shell, words, { strict: options['strict'] === true }),
+    async (shell, words, options) => {
+      const { validate } = await import('./validate.ts');
+      return validate(shell, words, { strict: options['strict'] === true });
+    },
   );
   define(
     noun(program, 'feed', 'samples that agents publish')
@@ -26,7 +33,10 @@ export function otherCommands(program: Command, define: Define): void {
         'after',
         '\nExamples:\n  cupola feed tail faker1.false_temperatures\n  cupola feed tail faker1.false_temperatures.channel_00 --every 1s --jsonl',
       ),
-    (shell, [selector = ''], { every }) => feedTail(shell, selector, typeof every === 'string' ? every : undefined),
+    async (shell, [selector = ''], { every }) => {
+      const { feedTail } = await import('./feed.ts');
+      return feedTail(shell, selector, typeof every === 'string' ? every : undefined);
+    },
   );
   // Only its help is told here: `agent run` is taken before the command line is read.
   noun(program, 'agent', 'agents as programs')
@@ -36,16 +46,16 @@ export function otherCommands(program: Command, define: Define): void {
       'after',
       '\nExamples:\n  cupola agent run ./thermometer.ts --set periodMs=500\n  cupola agent run FakeDataAgent --instance-id faker1\n\n"cupola agent run --help" lists its options.',
     );
-  define(program.command('version').description('version of this program'), async ({ parts }) => ({
-    text: parts.version,
-    document: { version: parts.version, node: process.version },
+  defineBare(program.command('version').description('version of this program'), async () => ({
+    text: version,
+    document: { version, node: process.version },
   }));
-  define(
+  defineBare(
     program
       .command('help [words...]')
       .description('help on a command, a topic or a fault code')
       .addHelpText('after', '\nExamples:\n  cupola help up\n  cupola help exit-codes\n  cupola help AGENT_ABSENT'),
-    async (_, words) => helpOn(program, words),
+    async (words) => helpOn(program, words),
   );
 }
 

@@ -9,7 +9,7 @@ import { type Shell, filterOf, managerOf } from '../shell.ts';
 import { filters } from '../targets.ts';
 import { type InstanceOutcome, waitForSession } from '../wait.ts';
 import { restartHost } from './stop-host.ts';
-import { byHost, chooseFor, lost, outcomeText, outcomesResult, planned } from './up-down.ts';
+import { byHost, chooseFor, lost, noteOutcome, outcomesResult, planned, unwantedAmong } from './up-down.ts';
 
 const RESTARTED_WITHIN_MS = 120_000;
 
@@ -30,6 +30,12 @@ export async function restart(
     const manager = await managerOf(shell, site, fleet, group[0] ?? '');
     if (!manager.ok) outcomes.push(...group.map((id) => lost(id, manager.fault)));
     else {
+      const rows = fleet.hosts.flatMap(({ instances }) => instances);
+      const unwanted = unwantedAmong(rows, group, 'restart');
+      if (unwanted.length > 0) {
+        outcomes.push(...unwanted);
+        continue;
+      }
       const told = await restartOn(shell, manager.value, group, options, timeout.value ?? RESTARTED_WITHIN_MS);
       if (told === 'left') return interrupted({ outcomes });
       outcomes.push(...told);
@@ -72,7 +78,7 @@ async function restartOn(
   if (ended.value === undefined) return 'left';
   const tookMs = Math.round(clock.monotonicMs() - beganMs);
   const outcomes = outcomesOf(ids, ended.value, tookMs);
-  for (const outcome of outcomes) shell.note(outcomeText(outcome, shell));
+  for (const outcome of outcomes) noteOutcome(shell, outcome);
   return outcomes;
 }
 

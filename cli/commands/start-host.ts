@@ -215,7 +215,7 @@ export function firstPresence(
   });
 }
 
-const logsOf = ({ folder, host }: Site): { out: string; err: string } => ({
-  out: join(folder.log, `hm-${host}.out.log`),
-  err: join(folder.log, `hm-${host}.err.log`),
+const logsOf = (site: Site): { out: string; err: string } => ({
+  out: join(site.folder.log, `${ownHostManager(site)}.out.log`),
+  err: join(site.folder.log, `${ownHostManager(site)}.err.log`),
 });

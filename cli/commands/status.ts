@@ -35,7 +35,8 @@ export async function status(shell: Shell, words: readonly string[]): Promise<Re
 function shown(shell: Shell, site: Site, fleet: Fleet, detail = false): Result {
   const unwanted = notAsWanted(fleet);
   const row = detail ? fleet.hosts.flatMap(({ instances }) => instances)[0] : undefined;
-  const text = row === undefined ? statusText(fleet, shell.view()) : instanceText(row, shell.view());
+  const table = statusText(fleet, shell.view()) || 'no instance is so';
+  const text = row === undefined ? table : instanceText(row, shell.view());
   const told =
     unwanted.length === 0
       ? {}

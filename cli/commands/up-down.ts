@@ -1,6 +1,7 @@
 /** `cupola up`, `down`, `retry`: set the target state of instances and wait until it holds. */
-import { type Fault, exitOf, failed } from '../../base/fault.ts';
+import { type Fault, exitOf, failed, fault } from '../../base/fault.ts';
 import type { Ask, Caller } from '../../client/caller.ts';
+import type { Row } from '../../protocol/rows.ts';
 import { Session } from '../../protocol/session.ts';
 import { hostOf, managerOf, type ChosenInstances, type Shell, chooseInstances, filterOf } from '../shell.ts';
 import { sayDuration } from '../duration.ts';
@@ -72,7 +73,9 @@ export async function chooseFor(shell: Shell, verb: string, words: readonly stri
   if (!chosen.ok) return chosen;
   if (chosen.value.ids.length === 0)
     return failed('TARGET_UNKNOWN', { target: words.join(' ') || 'by these filters', near: '' });
-  return { ok: true as const, value: { ...chosen.value, site: site.value } };
+  const { ids, fleet } = chosen.value;
+  const meant = verb === 'retry' || verb === 'restart' ? withoutWantedDown(ids, words, fleet) : ids;
+  return { ok: true as const, value: { ...chosen.value, ids: meant, site: site.value } };
 }
 
 async function carryOut(
@@ -85,6 +88,10 @@ async function carryOut(
   timeoutMs: number,
 ): Promise<InstanceOutcome[] | 'left'> {
   const rows = chosen.fleet.hosts.flatMap(({ instances }) => instances);
+  if (verb === 'retry') {
+    const unwanted = unwantedAmong(rows, ids, 'retry');
+    if (unwanted.length > 0) return unwanted;
+  }
   const base = rows.some(({ instance_id, agent_class }) => ids.includes(instance_id) && INFRASTRUCTURE.has(agent_class))
     ? 'admin'
     : 'operate';
@@ -106,7 +113,7 @@ async function carryOut(
   if (!options.wait) return ids.map((id) => ({ instance_id: id, ok: true, is: 'asked', took_ms: 0, fault: null }));
   const watching = watchingOnly(shell);
   const wanted = verb === 'down' ? 'down' : 'up';
-  const onReached = (outcome: InstanceOutcome) => shell.note(outcomeText(outcome, shell));
+  const onReached = (outcome: InstanceOutcome) => noteOutcome(shell, outcome);
   const outcomes = await waitForRows({
     caller,
     clock: shell.parts.clock,
@@ -166,6 +173,34 @@ export function outcomeText({ instance_id, is, took_ms, fault }: InstanceOutcome
     ? `${instance_id} asked`
     : `${shell.paint('green', '✓')} ${instance_id} ${is} ${sayDuration(took_ms)}`;
 }
+
+/** A line when it happens, where a person looks on; elsewhere the result tells it once. */
+export function noteOutcome(shell: Shell, outcome: InstanceOutcome): void {
+  if (shell.terminal.outIsTerminal) shell.note(outcomeText(outcome, shell));
+}
+
+/** `restart --all` means those that are wanted up; one that is named by itself, or alone, is refused with its reason. */
+function withoutWantedDown(
+  ids: readonly string[],
+  words: readonly string[],
+  { hosts }: ChosenInstances['fleet'],
+): string[] {
+  const down = hosts.flatMap(({ instances }) => instances.filter(({ target_state }) => target_state === 'down'));
+  const left = ids.filter((id) => words.includes(id) || !down.some(({ instance_id }) => instance_id === id));
+  return left.length > 0 ? left : [...ids];
+}
+
+/** What is wanted down is neither tried again nor restarted: the whole call is refused, as nothing was done yet. */
+export const unwantedAmong = (rows: readonly Row[], ids: readonly string[], verb: string): InstanceOutcome[] =>
+  rows
+    .filter(({ instance_id, target_state }) => ids.includes(instance_id) && target_state === 'down')
+    .map(({ instance_id, is }) => ({
+      ...lost(
+        instance_id,
+        fault('WANTED_DOWN', { instance: instance_id, verb: verb === 'retry' ? 'try again' : 'restart' }),
+      ),
+      is,
+    }));
 
 export const lost = (id: string, fault: Fault): InstanceOutcome => ({
   instance_id: id,

@@ -85,7 +85,7 @@ test('status exits 3 where something is not as wanted, and the table alone says 
 test('status shows one instance in detail', async (t) => {
   const w = world();
   t.is(await w.run('status', 'thermo1'), 0);
-  t.regex(w.out.join(''), /wants +up, set by site config \(site.yaml:31\)/);
+  t.regex(w.out.join(''), /wants +up \(site.yaml:31 starts it up\)/);
 });
 test('status --json is one document with the rows as they came', async (t) => {
   const w = world({ rows: [waitingRow('cam1')] });

@@ -59,6 +59,13 @@ test(
   { ways: ['hm-lab-a.sock', 'bus'], end: 'bus' },
 );
 test(
+  'without its socket it is absent where its folder is on this machine',
+  reaches,
+  'hm-lab-a',
+  { bus: true, site: { brokerNamed: true, here: true } },
+  { ways: ['hm-lab-a.sock'], end: 'HOST_MANAGER_ABSENT' },
+);
+test(
   '--broker goes by the bus alone',
   reaches,
   'hm-lab-a',

@@ -11,6 +11,22 @@ import type { ManagerData, Row } from '../../protocol/rows.ts';
 import type { Session } from '../../protocol/session.ts';
 import { hostFolder } from '../../store/host-folder.ts';
 
+/** Loaded beforehand: in virtual time nothing waits for a disk. */
+export const LOADED = await Promise.all([
+  import('../../cli/shell.ts'),
+  import('../../cli/commands/feed.ts'),
+  import('../../cli/commands/logs.ts'),
+  import('../../cli/commands/operations.ts'),
+  import('../../cli/commands/restart.ts'),
+  import('../../cli/commands/start-host.ts'),
+  import('../../cli/commands/status.ts'),
+  import('../../cli/commands/stop-host.ts'),
+  import('../../cli/commands/up-down.ts'),
+  import('../../cli/commands/validate.ts'),
+  import('../../cli/commands/watch-status.ts'),
+  import('../../cli/commands/why.ts'),
+]);
+
 /** 2027-01-15T08:00:00Z, Unix seconds. */
 export const T = 1_800_000_000;
 
@@ -192,6 +208,7 @@ export const site = (given: Partial<Site> = {}): Site => ({
   instances: [{ id: 'thermo1', host: 'lab-a', agentClass: 'Thermometer' }],
   brokers: ['mqtt://127.0.0.1:1883'],
   brokerNamed: false,
+  here: false,
   credentials: undefined,
   tls: undefined,
   protocol: 4,

@@ -112,11 +112,15 @@ test('an agent that cannot begin leaves no socket behind', async (t) => {
       throw new TypeError('no such valve');
     });
   });
-  await t.throwsAsync(harness(failing), { message: /no such valve/ });
-  t.deepEqual(
-    readdirSync(run).filter((name) => name.endsWith('.sock')),
-    [],
-  );
+  let left: string[] = ['not looked at'];
+  const store = {
+    ...memoryStore(),
+    async close() {
+      left = readdirSync(run).filter((name) => name.endsWith('.sock'));
+    },
+  };
+  await t.throwsAsync(harness(failing, { store }), { message: /no such valve/ });
+  t.deepEqual(left, []);
 });
 
 test('params that are no JSON after their schema are shown as text, and the operation runs', async (t) => {

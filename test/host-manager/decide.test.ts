@@ -60,9 +60,9 @@ test('a request on a retired one changes nothing of its end', sequel, {
 });
 
 test('up: after a healthy life it is launched at once, and the wait starts from the beginning', (t) => {
-  const old = inPhase(up({ startedAtMs: T - 10_000, healthy: true }), { failuresInRow: 4, launchedAtMs: T - 10_000 });
+  const old = inPhase(up({ startedAtMs: T - 10_000, healthy: true }), { failuresInRow: 0, launchedAtMs: T - 10_000 });
   const { instance, actions } = decide(old, EVENTS.exited, quiet, T);
-  t.like(instance, { failuresInRow: 0, failureTimesMs: [T] });
+  t.like(instance, { failuresInRow: 1, unhealthyInRow: 0, failureTimesMs: [T] });
   t.deepEqual(
     actions.map(({ type }) => type),
     ['launch', 'tell', 'report', 'tell', 'tell'],

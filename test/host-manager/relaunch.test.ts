@@ -16,12 +16,12 @@ test('backoffMs() spreads to 1.2, so no wait is above 36 s', backsOff, 99, 1, 36
 
 const why = { cause: 'exited with code 3', actor: 'crash' };
 const scene = { surroundings: quiet, nowMs: T };
-const died = (over: object) => inPhase({ name: 'down' }, { failuresInRow: 1, launchedAtMs: T - 20_000, ...over });
+const died = (over: object) => inPhase({ name: 'down' }, { unhealthyInRow: 1, launchedAtMs: T - 20_000, ...over });
 
 const relaunches = test.macro((t, over: object, want: object) => {
   t.like(relaunch(died(over), why, scene).instance.phase, want);
 });
-test('relaunch() is at once after a healthy life', relaunches, { failuresInRow: 0 }, { name: 'launching' });
+test('relaunch() is at once after a healthy life', relaunches, { unhealthyInRow: 0 }, { name: 'launching' });
 test('relaunch() waits after an unhealthy one', relaunches, {}, { name: 'waiting', relaunchAtMs: T + 250 });
 test(
   'relaunch() keeps launches a second apart',

@@ -141,3 +141,9 @@ test('why tells target, actor, line of the config, the changes, and what comes n
   ]);
   t.regex(why.remedy, /cupola logs a/);
 });
+
+test('why has nothing to come and nothing to do for one that is up as wanted', (t) => {
+  const why = whyAnswer(inPhase(up()), T);
+  t.deepEqual(why.next, { act: '', at: null });
+  t.is(why.remedy, '');
+});

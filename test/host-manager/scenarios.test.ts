@@ -108,7 +108,7 @@ test('S08: one that is killed is up again with a new pid; one failure, its stabi
   host.world.end('a', { code: null, signal: 'SIGKILL' });
   host.step(100);
   t.not(host.world.leader('a')?.pid, pid);
-  t.like(host.supervisor.row('a'), { next_action: 'up', failures_in_row: 0 });
+  t.like(host.supervisor.row('a'), { next_action: 'up', failures_in_row: 1 });
   host.step(9_900);
   t.is(host.supervisor.row('a')?.stability, 0.5);
   host.step(10_000);

@@ -303,3 +303,58 @@ test('a second signal ends what is slow to end, and leaves nothing behind', asyn
   t.is(await gone, 130);
   t.false(alive(rows.get('a')?.pid));
 });
+
+test('a change of class ends the old process before the new one begins; one of other settings only says that it is due', async (t) => {
+  const site = await startSite(t, [dummy('a', 'settings: {slow: 1}'), dummy('b')].join('\n'));
+  const first = await site.until('both are up', (seen) => isUp(seen, 'a', 'b'));
+  site.write(
+    [
+      "- {agent-class: Command, instance-id: a, command: [/bin/sleep, '1000']}",
+      dummy('b', 'settings: {lines: 2}'),
+    ].join('\n'),
+  );
+  await site.op('update', { reload_config: true });
+  await site.until('the old one is ending', (seen) => seen.get('a')?.next_action === 'wait_dead');
+  const rows = await site.until(
+    'the new one is up',
+    (seen) => isUp(seen, 'a') && seen.get('a')?.agent_class === 'Command',
+  );
+  t.false(alive(first.get('a')?.pid));
+  t.deepEqual(
+    [rows.get('b')?.pid, rows.get('b')?.restart_required, rows.get('b')?.restart_reasons],
+    [first.get('b')?.pid, true, ['config']],
+  );
+  const restarted = await site.op('restart', { instances: ['b'] });
+  t.is(restarted.code, 0);
+  const after = await site.until(
+    'b is another one',
+    (seen) => isUp(seen, 'b') && seen.get('b')?.pid !== first.get('b')?.pid,
+  );
+  t.is(after.get('b')?.restart_required, false);
+});
+
+test('a program that is to run as another user is not run at all; keys without effect are told', async (t) => {
+  const command = "agent-class: Command, command: [/bin/sleep, '1000']";
+  const site = await startSite(
+    t,
+    [`- {${command}, instance-id: u, user: nobody}`, `- {${command}, instance-id: l, limits: {nice: 5}}`].join('\n'),
+  );
+  const rows = await site.until('the other one is up', (seen) => isUp(seen, 'l'));
+  t.deepEqual([rows.get('u')?.next_action, rows.get('u')?.pid], ['?', null]);
+  t.true(rows.get('u')?.why.includes('nobody'));
+  t.true((await site.messages()).some((text) => text.includes('limits.nice')));
+});
+
+test('two HostManagers at once on one folder: one of them runs, and no child is started twice', async (t) => {
+  const ids = ['a', 'b', 'c'];
+  const site = await startSite(
+    t,
+    ids.map((id) => `- {agent-class: Command, instance-id: ${id}, command: [/bin/sleep, '1000']}`).join('\n'),
+  );
+  const before = await site.until('all are up', (seen) => isUp(seen, ...ids));
+  await site.kill();
+  const raced = await Promise.allSettled([site.restart(), site.restart(), site.restart()]);
+  t.is(raced.filter(({ status }) => status === 'fulfilled').length, 1);
+  const rows = await site.until('all are adopted', (seen) => isUp(seen, ...ids));
+  for (const id of ids) t.is(rows.get(id)?.pid, before.get(id)?.pid);
+});

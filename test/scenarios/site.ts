@@ -210,7 +210,7 @@ async function greet(path: string, keyFile: string, child: ChildProcess): Promis
 }
 
 /** What this site launched and still lives, by its pid records: a number that belongs to somebody else by now is let be. */
-function endAll(run: string): void {
+export function endAll(run: string): void {
   for (const id of recordedIds(run)) {
     const record = readPidRecord(run, id);
     const live = record && liveProcess(record);

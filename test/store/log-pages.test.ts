@@ -40,6 +40,11 @@ test('logPage() cuts a line over 16 KiB and tells its size', shows, { out: `${'x
   `${'x'.repeat(16_384)} … (200000 bytes)`,
   'b',
 ]);
+test("logPage() reads the time of a line of Cupola's own log", (t) => {
+  const out = `${JSON.stringify({ level: 'info', at: '1970-01-01T00:01:40.000Z', msg: 'online' })}\n`;
+  t.like(page(logs(t, { out })).lines[0], { at: 100, level: 'info' });
+  t.deepEqual(texts(logs(t, { out }), { since: 101 }), []);
+});
 test('logPage() shows a line of 16 KiB whole', shows, { out: `${'x'.repeat(16_384)}\n` }, {}, ['x'.repeat(16_384)]);
 
 test('logPage() puts both streams in order of time, lines without time beside their neighbours', (t) => {

@@ -100,7 +100,7 @@ test('feed tail prints samples with their unit as they come, until Ctrl-C', asyn
   w.pushBlock({ g: 1, n: 1, ts: [T, T + 1], fields: { ch1: [4.2, null] } });
   w.interrupt();
   t.is(await run, 130);
-  t.is(w.out.join(''), '08:00:00Z  ch1 4.2 K\n08:00:01Z  ch1 null K\n');
+  t.is(w.out.join(''), '08:00:00.000Z  ch1 4.2 K\n08:00:01.000Z  ch1 null K\n');
 });
 test('feed tail --every prints the newest sample of at most one block per that time', async (t) => {
   const w = world();
