@@ -24,8 +24,18 @@ export function checkParams(schema: ObjectSchema | undefined, given: unknown): C
 export function shownParams(schema: ObjectSchema | undefined, value: Record<string, unknown>): Record<string, unknown> {
   const shape: Record<string, z.core.$ZodType> = schema?.shape ?? {};
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, shape[key] && isSecret(shape[key]) ? '•••' : item]),
+    Object.entries(value).map(([key, item]) => [key, shape[key] && isSecret(shape[key]) ? '•••' : plain(item)]),
   );
+}
+
+/** What a schema has made of a param may be no JSON any more; it is shown as text then. */
+function plain(item: unknown): unknown {
+  try {
+    const text = JSON.stringify(item);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return String(item);
+  }
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: ObjectSchema, given: Record<string, unknown>): string[] {

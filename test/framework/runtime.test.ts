@@ -1,14 +1,10 @@
 /** What an agent lives through: a full disk, a clock set back, a check that throws, another one under its name. */
 import { readdirSync } from 'node:fs';
 import test from 'ava';
-import { silentLog } from '../../base/log.ts';
 import { agent, z } from '../../framework/cupola.ts';
 import { openFeed } from '../../framework/feed.ts';
-import { startAgent } from '../../framework/runtime.ts';
 import { fakeClock, harness, memoryStore } from '../../framework/testing.ts';
 import type { Block } from '../../protocol/envelope.ts';
-import { hostFolder } from '../../store/host-folder.ts';
-import { tempFolder } from '../fixtures/temp.ts';
 
 const idle = (options: { worksWithoutStore?: boolean }) => agent('Idle', z.object({}), () => {}, options);
 
@@ -109,30 +105,31 @@ test('a second request to end cuts short what an agent does at its end', async (
 });
 
 test('an agent that cannot begin leaves no socket behind', async (t) => {
-  const failing = agent('X', z.object({}), ({ onStart }) =>
+  let run = '';
+  const failing = agent('X', z.object({}), ({ folder, onStart }) => {
+    run = folder.run;
     onStart(() => {
       throw new TypeError('no such valve');
-    }),
-  );
-  const stateDir = tempFolder(t);
-  const folder = hostFolder(stateDir, 'h1');
-  const started = await startAgent({
-    definition: failing,
-    settings: {},
-    instanceId: 'x',
-    host: 'h1',
-    root: 'observatory',
-    version: '0.0.0',
-    clock: fakeClock(),
-    log: silentLog(),
-    folder,
-    store: memoryStore(),
-    site: { stateDir, workingDir: stateDir, readSite: undefined },
-    dialer: undefined,
+    });
   });
-  t.is(started.ok, false);
-  t.deepEqual(
-    readdirSync(folder.run).filter((name) => name.endsWith('.sock')),
-    [],
-  );
+  let left: string[] = ['not looked at'];
+  const store = {
+    ...memoryStore(),
+    async close() {
+      left = readdirSync(run).filter((name) => name.endsWith('.sock'));
+    },
+  };
+  await t.throwsAsync(harness(failing, { store }), { message: /no such valve/ });
+  t.deepEqual(left, []);
+});
+
+test('params that are no JSON after their schema are shown as text, and the operation runs', async (t) => {
+  const large = agent('X', z.object({}), ({ task }) => {
+    task('t', { params: z.object({ n: z.string().transform((text) => BigInt(text)) }), run: () => {} });
+  });
+  const h = await harness(large);
+  t.is((await h.ask('start', 't', { params: { n: '5' } }))[0], 0);
+  const [, , session] = await h.ask('wait', 't');
+  t.deepEqual([session?.success, session?.params], [true, { n: '5' }]);
+  await h.end();
 });

@@ -273,6 +273,37 @@ test('kill -9 of the HostManager with 20 children: every child keeps its pid, ta
   await t.throwsAsync(site.restart(), { message: /ALREADY_RUNNING/ });
 });
 
+test('another HostManager of its name on the bus ends this one, and no process of its host', async (t) => {
+  const clock = systemClock();
+  const site = await startSite(t, dummy('a'), { broker: true });
+  const rows = await site.until('broker and a are up', (seen) => isUp(seen, 'broker', 'a'));
+  const pids = [rows.get('broker')?.pid, rows.get('a')?.pid];
+  const dialer = mqttDialer({ urls: [`mqtt://127.0.0.1:${site.port}`], user: 'hm', protocol: 4, clock });
+  const caller = must(await busCaller({ dialer, root: 'observatory', clock, connectMs: 15_000 }));
+  while (caller.roster.get('hm') === undefined) await clock.sleep(50);
+  const held = caller.roster.get('hm')?.presence;
+  const rival = must(await dialer.dial({ clientId: 'hm-rival' }));
+  t.teardown(async () => Promise.all([caller.close(), rival.close()]));
+  const g = (held?.g ?? 0) + 1;
+  const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
+  const presence = JSON.stringify({ ...held, g, generation: g, host: 'h2', pid: 1 });
+  await rival.publish('observatory/agents/hm/presence', presence, { qos: 1, retain: true });
+  await gone;
+  t.true(pids.every(alive));
+});
+
+test('a second signal ends what is slow to end, and leaves nothing behind', async (t) => {
+  const site = await startSite(t, dummy('a', "arguments: ['--slow', '30']"));
+  const rows = await site.until('a is up', (seen) => isUp(seen, 'a'));
+  const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
+  site.hostManager.kill('SIGINT');
+  await site.until('a is being stopped', (seen) => seen.get('a')?.next_action === 'wait_dead');
+  t.true(alive(rows.get('a')?.pid));
+  site.hostManager.kill('SIGINT');
+  t.is(await gone, 130);
+  t.false(alive(rows.get('a')?.pid));
+});
+
 test('a change of class ends the old process before the new one begins; one of other settings only says that it is due', async (t) => {
   const site = await startSite(t, [dummy('a', 'settings: {slow: 1}'), dummy('b')].join('\n'));
   const first = await site.until('both are up', (seen) => isUp(seen, 'a', 'b'));
@@ -326,35 +357,4 @@ test('two HostManagers at once on one folder: one of them runs, and no child is 
   t.is(raced.filter(({ status }) => status === 'fulfilled').length, 1);
   const rows = await site.until('all are adopted', (seen) => isUp(seen, ...ids));
   for (const id of ids) t.is(rows.get(id)?.pid, before.get(id)?.pid);
-});
-
-test('another HostManager of its name on the bus ends this one, and no process of its host', async (t) => {
-  const clock = systemClock();
-  const site = await startSite(t, dummy('a'), { broker: true });
-  const rows = await site.until('broker and a are up', (seen) => isUp(seen, 'broker', 'a'));
-  const pids = [rows.get('broker')?.pid, rows.get('a')?.pid];
-  const dialer = mqttDialer({ urls: [`mqtt://127.0.0.1:${site.port}`], user: 'hm', protocol: 4, clock });
-  const caller = must(await busCaller({ dialer, root: 'observatory', clock, connectMs: 15_000 }));
-  while (caller.roster.get('hm') === undefined) await clock.sleep(50);
-  const held = caller.roster.get('hm')?.presence;
-  const rival = must(await dialer.dial({ clientId: 'hm-rival' }));
-  t.teardown(async () => Promise.all([caller.close(), rival.close()]));
-  const g = (held?.g ?? 0) + 1;
-  const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
-  const presence = JSON.stringify({ ...held, g, generation: g, host: 'h2', pid: 1 });
-  await rival.publish('observatory/agents/hm/presence', presence, { qos: 1, retain: true });
-  await gone;
-  t.true(pids.every(alive));
-});
-
-test('a second signal ends what is slow to end, and leaves nothing behind', async (t) => {
-  const site = await startSite(t, dummy('a', "arguments: ['--slow', '30']"));
-  const rows = await site.until('a is up', (seen) => isUp(seen, 'a'));
-  const gone = new Promise((resolve) => site.hostManager.once('exit', resolve));
-  site.hostManager.kill('SIGINT');
-  await site.until('a is being stopped', (seen) => seen.get('a')?.next_action === 'wait_dead');
-  t.true(alive(rows.get('a')?.pid));
-  site.hostManager.kill('SIGINT');
-  t.is(await gone, 130);
-  t.false(alive(rows.get('a')?.pid));
 });
