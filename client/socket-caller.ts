@@ -134,7 +134,14 @@ export async function socketCaller({
       ),
     watchPresence(listener) {
       listener(hello.instance_id, presenceOf(hello));
-      return () => {};
+      let watching = true;
+      void closed.then(
+        () =>
+          watching && listener(hello.instance_id, { ...presenceOf(hello), state: 'lost', reason: 'its socket closed' }),
+      );
+      return () => {
+        watching = false;
+      };
     },
     async describe(agent) {
       const reply = await call(agent, { method: 'describe', class: 'read' });

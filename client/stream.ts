@@ -57,6 +57,8 @@ export function openStream<T>(limit: number, onStop: () => void): Stream<T> {
     async return() {
       over ??= {};
       stop();
+      waiting?.resolve({ done: true, value: undefined });
+      waiting = undefined;
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -16,6 +16,7 @@ const Line = z.discriminatedUnion('m', [
 ]);
 
 const LINE_BYTES_MAX = 262_144;
+const NEWLINE = 0x0a;
 const BACKLOG_BYTES_MAX = 4_194_304;
 
 export interface LocalParts {
@@ -52,6 +53,12 @@ export async function openLocalSocket(
     socket.on('close', () => {
       sockets.delete(socket);
       for (const watcher of watchers) if (watcher.socket === socket) watchers.delete(watcher);
+    });
+    let unfinished = 0;
+    socket.on('data', (chunk: Buffer) => {
+      const end = chunk.lastIndexOf(NEWLINE);
+      unfinished = end === -1 ? unfinished + chunk.length : chunk.length - end - 1;
+      if (unfinished > LINE_BYTES_MAX) socket.destroy();
     });
     createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })
       .on('error', () => socket.destroy())
@@ -123,7 +130,7 @@ function write(socket: Socket, text: string): void {
 function listen(server: Server, path: string): Promise<Outcome<void>> {
   rmSync(path, { force: true });
   return new Promise((resolve) => {
-    server.once('error', (thrown) => resolve(failed('FOLDER_UNUSABLE', { folder: path, cause: causeOf(thrown) })));
+    server.on('error', (thrown) => resolve(failed('FOLDER_UNUSABLE', { folder: path, cause: causeOf(thrown) })));
     const short = shortPath(path);
     server.listen(short.path, () => {
       short.release();

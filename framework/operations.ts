@@ -146,6 +146,10 @@ export function operationsOf({ agent, g, clock, log, records, changed, sessionEn
       return refuse('OPERATION_QUEUE_FULL', { op: one.operation.name, waiting: one.waiting - 1 });
     one.waiting++;
     const turn = one.queue.then(async (): Promise<Answer> => {
+      if (draining !== undefined) {
+        one.waiting--;
+        return refuse('STOPPING', { agent, reason: draining });
+      }
       const session = open(one, start, params);
       await run(one, session, params);
       one.waiting--;

@@ -29,9 +29,11 @@ import { loadAgent } from './user-code.ts';
 /** The descriptor that a HostManager gives its children: the kernel tells it when the last holder is gone. */
 const LIFELINE_FD = 3;
 const CRASH_EXIT = 70;
+const INTERRUPTED_EXIT = 130;
 
 /** Run an agent until it ends; resolves to the exit code. */
 export async function runAgentCommand(argv: readonly string[]): Promise<number> {
+  const signals = catchSignals();
   const assigned = await assign(argv, process.env);
   if (!assigned.ok) return complain(assigned.fault);
   const assignment = assigned.value;
@@ -54,7 +56,7 @@ export async function runAgentCommand(argv: readonly string[]): Promise<number> 
     say(
       `${assignment.instanceId} ${loaded.value.agentClass} ready in ${tookMs} ms, ${assignment.mqtt.urls.join(', ')}`,
     );
-  obeySignals(running.value);
+  signals.obey(running.value);
   const { code, fault: why } = await running.value.ended;
   return why ? complain(why) : code;
 }
@@ -186,10 +188,25 @@ function sayReady(log: Logger): void {
   }
 }
 
-/** The first signal ends in order, the second at once. */
-function obeySignals(running: RunningAgent): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void running.end(`signal ${signal}`));
-  for (const [signal, act] of running.signals) process.on(signal, act);
+/** Hears the signals from the first moment; one that comes before the agent stands ends it as soon as it does. */
+function catchSignals(): { obey(running: RunningAgent): void } {
+  let running: RunningAgent | undefined;
+  let asked: string | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (running) void running.end(`signal ${signal}`);
+      // A second one does not wait for a start that hangs.
+      else if (asked !== undefined) process.exit(INTERRUPTED_EXIT);
+      asked = signal;
+    });
+  }
+  return {
+    obey(started) {
+      running = started;
+      for (const [signal, act] of started.signals) process.on(signal, act);
+      if (asked !== undefined) void started.end(`signal ${asked}`);
+    },
+  };
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -74,7 +74,8 @@ function listen(path: string, answer: string): Promise<Listening> {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.unref();
-      socket.end(`${answer}\n`);
+      // Whoever asks and does not hang up must not hold up our end.
+      socket.end(`${answer}\n`, () => socket.destroy());
     });
     server.once('error', (error) => resolve({ ok: false, errno: errnoOf(error) }));
     server.listen(path, () => resolve({ ok: true, server }));

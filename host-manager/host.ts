@@ -26,8 +26,6 @@ export interface Host {
   begin(options: { readConfig: boolean; keepTargets: boolean; initialState: TargetState | null }): Outcome<void>;
   /** Read the config anew and do what it says. */
   reload(actor: string): Outcome<PlannedAct[]>;
-  /** What a reload would do, without doing it. */
-  plan(): Outcome<PlannedAct[]>;
   /** Resolves when all requests so far are on disk; the cause where they are not. */
   synced(): Promise<string | undefined>;
   data(): ManagerData;
@@ -166,10 +164,6 @@ export function openHost(setup: Setup<object>, env: NodeJS.ProcessEnv, onChange:
       if (!next.ok) return next;
       site = next.value;
       return supervisor.reload(wanted(site), { actor });
-    },
-    plan() {
-      const next = read();
-      return next.ok ? ok(supervisor.plan(wanted(next.value))) : next;
     },
     synced: () => kept.synced(),
     data: () => ({

@@ -117,6 +117,7 @@ export function lifelinePool(runFolder: string): LifelinePool {
       return true;
     } catch (thrown) {
       if (errnoOf(thrown) === 'ENOENT') return takeOne(path);
+      free.push(spare);
       throw thrown;
     }
   };
@@ -140,10 +141,16 @@ export function lifelinePool(runFolder: string): LifelinePool {
       if (filling || free.length >= BATCH / 2) return;
       filling = true;
       const made = names();
-      execFile('mkfifo', ['-m', '600', ...made], (error) => {
+      const filled = (error: unknown): void => {
         filling = false;
         if (error === null) free.push(...made);
-      });
+      };
+      try {
+        execFile('mkfifo', ['-m', '600', ...made], filled);
+      } catch (thrown) {
+        // No process to be had now: the next launch tries again.
+        filled(thrown);
+      }
     },
   };
 }

@@ -33,27 +33,26 @@ interface Log {
   offset: number;
 }
 
-/** Start it. Throws what the system says when there is no lifeline to be had or spawn itself refuses. */
+/** Start it. Throws what the system says when spawn refuses; where no lifeline is to be had, it runs without, and is watched by other means. */
 export function launchProcess({ spec, folder, pool, nowMs, onTrouble }: Launch): Launched {
   const { instanceId, generation } = spec;
   const life = `${instanceId}:${generation}:${randomBytes(9).toString('base64url')}`;
   const path = lifelinePath(folder.run, instanceId, generation);
   unlinkIfThere(join(folder.run, `${instanceId}.exit`));
-  pool.take(path);
-  const lifeline = openLifeline(path);
+  const lifeline = lifelineAt(path, pool, onTrouble);
   const opened: number[] = [];
   const undo = (): void => {
     removePidRecord(folder.run, instanceId, life);
-    lifeline.close();
-    pool.give(path);
+    lifeline?.close();
+    if (lifeline) pool.give(path);
   };
   try {
     const out = openLog(spec.logOut, opened, onTrouble);
     const err = openLog(spec.logErr, opened, onTrouble);
     const intent = intentRecord({ spec, life, nowMs, outOffset: out.offset, errOffset: err.offset });
     writeIntent(folder.run, intent, onTrouble);
-    const writeEnd = openForChild(path);
-    opened.push(writeEnd);
+    const writeEnd = lifeline ? openForChild(path) : 'ignore';
+    if (writeEnd !== 'ignore') opened.push(writeEnd);
     const child = spawn(spec.argv[0] ?? '', spec.argv.slice(1), {
       cwd: spec.cwd,
       env: { ...spec.env, CUPOLA_LIFE: life },
@@ -71,7 +70,18 @@ export function launchProcess({ spec, folder, pool, nowMs, onTrouble }: Launch):
   }
 }
 
-function lifeOf(child: ChildProcess, pid: number, lifeline: Lifeline, intent: PidRecord): Life {
+/** A folder without room for one more file must not keep an agent down. */
+function lifelineAt(path: string, pool: LifelinePool, onTrouble: (text: string) => void): Lifeline | undefined {
+  try {
+    pool.take(path);
+    return openLifeline(path);
+  } catch (thrown) {
+    onTrouble(`no lifeline, watched by its pid instead: ${causeOf(thrown)}`);
+    return undefined;
+  }
+}
+
+function lifeOf(child: ChildProcess, pid: number, lifeline: Lifeline | undefined, intent: PidRecord): Life {
   // Not yet reaped, so the number is still the child's, even if it has ended already.
   const startTicks = processStat(pid)?.startTicks ?? 0;
   return {
@@ -83,7 +93,7 @@ function lifeOf(child: ChildProcess, pid: number, lifeline: Lifeline, intent: Pi
     leaderGone: false,
     groupOver: false,
     lifeline,
-    unguarded: false,
+    unguarded: lifeline === undefined,
     rest: [],
     record: { ...intent, pid, start_ticks: startTicks },
     letGo: () => child.unref(),

@@ -1,8 +1,6 @@
 /** Requests `[instance_id, target_state]`: their shape, their order, and which of them are ignored. */
 import * as z from 'zod';
 import { didYouMean } from '../base/nearest.ts';
-import type { Outcome } from '../base/fault.ts';
-import { failed, ok } from '../base/fault.ts';
 import { TargetState } from '../protocol/rows.ts';
 
 export const REQUESTS_MAX = 1_000;
@@ -21,14 +19,6 @@ export interface Resolved {
   targets: ReadonlyMap<string, TargetState>;
   accepted: Requests;
   ignored: Ignored[];
-}
-
-/** Check the shape; a bad one is refused with its path. */
-export function parseRequests(value: unknown): Outcome<Requests> {
-  const parsed = Requests.safeParse(value);
-  if (parsed.success) return ok(parsed.data);
-  const problems = parsed.error.issues.map(({ path, message }) => `${['requests', ...path].join('.')}: ${message}`);
-  return failed('PARAMS_INVALID', { problems: problems.join('; ') });
 }
 
 /** Take the requests in order: later ones win, `all` means every one of `ids`. */

@@ -1,24 +1,26 @@
 import test from 'ava';
-import { parseRequests, resolveRequests } from '../../host-manager/requests.ts';
+import { Requests, resolveRequests } from '../../host-manager/requests.ts';
 
 const refuses = test.macro((t, value: unknown, path: RegExp) => {
-  const parsed = parseRequests(value);
-  t.false(parsed.ok);
-  if (!parsed.ok) t.regex(parsed.fault.message, path);
+  const { error } = Requests.safeParse(value);
+  t.regex(
+    error?.issues.map((issue) => [['requests', ...issue.path].join('.'), issue.message].join(': ')).join('; ') ?? '',
+    path,
+  );
 });
-test('parseRequests() refuses what is no list, naming it', refuses, 'a', /^requests: /);
-test('parseRequests() refuses a request without a state, with its path', refuses, [['a', 'up'], ['b']], /^requests\.1/);
-test('parseRequests() refuses a number for an id, with its path', refuses, [[7, 'up']], /^requests\.0\.0: /);
-test('parseRequests() refuses a third word', refuses, [['a', 'up', 'now']], /^requests\.0: /);
+test('Requests refuses what is no list, naming it', refuses, 'a', /^requests: /);
+test('Requests refuses a request without a state, with its path', refuses, [['a', 'up'], ['b']], /^requests\.1/);
+test('Requests refuses a number for an id, with its path', refuses, [[7, 'up']], /^requests\.0\.0: /);
+test('Requests refuses a third word', refuses, [['a', 'up', 'now']], /^requests\.0: /);
 test(
-  'parseRequests() refuses 1 001 requests',
+  'Requests refuses 1 001 requests',
   refuses,
   Array.from({ length: 1_001 }, () => ['a', 'up']),
   /^requests: .*1000/,
 );
 
-test('parseRequests() leaves a wrong state to be ignored one by one', (t) => {
-  t.deepEqual(parseRequests([['a', 'sideways']]), { ok: true, value: [['a', 'sideways']] });
+test('Requests leaves a wrong state to be ignored one by one', (t) => {
+  t.deepEqual(Requests.parse([['a', 'sideways']]), [['a', 'sideways']]);
 });
 
 const resolves = test.macro((t, requests: [string, string][], want: [string, string][]) => {
