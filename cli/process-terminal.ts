@@ -12,14 +12,25 @@ export function processTerminal(env: Readonly<Record<string, string | undefined>
       throw thrown;
     });
   }
+  let asking = 0;
   return {
     columns: columnsOf(env, process.stdout.columns),
     outIsTerminal: process.stdout.isTTY === true,
     noteIsTerminal: process.stderr.isTTY === true,
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     out: (text) => void process.stdout.write(text),
-    note: (text) => void process.stderr.write(text),
-    ask,
+    note(text) {
+      // A line that is drawn again and again must not run over a question.
+      if (asking === 0 || !text.startsWith('\r')) process.stderr.write(text);
+    },
+    async ask(question, signal) {
+      asking++;
+      try {
+        return await ask(question, signal);
+      } finally {
+        asking--;
+      }
+    },
     onInterrupt(listener) {
       const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
       for (const [signal, act] of listeners) process.on(signal, act);
@@ -41,8 +52,9 @@ function ask(question: string, signal?: AbortSignal): Promise<string | undefined
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     const end = (answer: string | undefined) => {
       signal?.removeEventListener('abort', abandon);
-      lines.close();
+      // Before the end of the lines, which stands for no answer.
       resolve(answer);
+      lines.close();
     };
     const abandon = () => end(undefined);
     signal?.addEventListener('abort', abandon, { once: true });
