@@ -20,7 +20,7 @@ const FLOORS: Record<string, number> = {
   agents: 5,
 };
 /** Rooms of one floor that may know each other, and in which direction. */
-const ALLOWED_SIDEWAYS = new Set(['framework>client', 'bus>site-config', 'store>bus']);
+const ALLOWED_SIDEWAYS = new Set(['framework>client']);
 
 const GUARDED: Record<string, string> = {
   aedes: 'agents/broker/',
